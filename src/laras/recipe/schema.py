@@ -1,0 +1,312 @@
+"""What a user may ask for: the recipe, in six sections that follow the work.
+
+Every field has a default that is sensible on a laptop, except ``data.sources``. Unknown keys
+are refused. A docstring under each field is its documentation: it is published in the JSON
+Schema and in the reference pages.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Language = Literal["en", "id"]
+Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class Section(BaseModel):
+    """A part of the recipe: strict types, no unknown keys, frozen once read."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, strict=True
+    )
+
+
+class ModelSection(Section):
+    """The base model."""
+
+    base: str = "starter"
+    """``starter`` (ships with Laras), a folder with safetensors weights, or a hub id."""
+    revision: str | None = None
+    """Commit, tag or branch of a hub id."""
+    download: bool = False
+    """Allow fetching a hub id over the network; otherwise only the local cache is used."""
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """``auto``: bfloat16 where the machine computes it natively, float32 elsewhere."""
+    context: int | None = Field(default=None, ge=16)
+    """Longest example in tokens; default: what the model supports, at most 1,024."""
+    chat_template: str | None = None
+    """A Jinja file that replaces the model's own chat template."""
+    system_message: Literal["keep", "merge"] = "keep"
+    """``merge``: put the system message before the first user message, for templates without it."""
+
+
+class ColumnMap(Section):
+    """Which columns (CSV, TSV) or keys (JSON) hold what, where names can't be guessed."""
+
+    text: str | None = None
+    label: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    system: str | None = None
+    messages: str | None = None
+    group: str | None = None
+    """Rows with the same value here (customer, ticket) never straddle a split."""
+
+
+class Source(Section):
+    """One place that data comes from; exactly one of the four kinds."""
+
+    documents: list[str] | None = None
+    """Files, folders or globs of texts to adapt to (continued pretraining)."""
+    articles: list[str] | None = None
+    """The same for journal articles."""
+    conversations: list[str] | None = None
+    """Files, folders or globs of chat logs."""
+    examples: list[str] | None = None
+    """Tables or JSON of questions with answers, or texts with labels."""
+    name: str | None = None
+    """How reports call it; default: its first path."""
+    columns: ColumnMap = ColumnMap()
+    assistant: list[str] = ["assistant", "gpt", "bot", "agent", "model", "system_agent"]
+    """Names of those in the conversations whom the model should speak as."""
+    instruction: str | None = None
+    """Put before each text of this source (for classification and summarising)."""
+    weight: float = Field(default=1.0, gt=0.0)
+    """How much each of its examples counts in the loss."""
+
+    @field_validator("documents", "articles", "conversations", "examples", mode="before")
+    @classmethod
+    def _one_path_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _exactly_one_kind(self) -> Source:
+        given = [kind for kind in SOURCE_KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(SOURCE_KINDS)}")
+        if not self.paths:
+            raise ValueError(f"{given[0]} names no path")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which of the four kinds this source is."""
+        return next(kind for kind in SOURCE_KINDS if getattr(self, kind) is not None)
+
+    @property
+    def paths(self) -> list[str]:
+        """Its files, folders and globs."""
+        paths: list[str] = getattr(self, self.kind)
+        return paths
+
+
+SOURCE_KINDS = ("documents", "articles", "conversations", "examples")
+
+
+class DataSection(Section):
+    """Where the data comes from and what is held out."""
+
+    sources: list[Source] = Field(min_length=1)
+    """What to learn from."""
+    test: list[Source] | None = None
+    """A test set of your own; default: held out from the sources by group."""
+    validation: list[Source] | None = None
+    """A validation set of your own; default: held out from the sources by group."""
+    test_share: Share = 0.1
+    """Share of groups held out for the test, where none is given."""
+    validation_share: Share = 0.05
+    """Share of groups held out for validation, where none is given."""
+    max_file_bytes: int = Field(default=200_000_000, gt=0)
+    """Larger files are put in the ledger, unread."""
+    max_rejected_share: Share = 0.5
+    """Refuse the data when more than this share of rows can't be read."""
+
+
+class PreparationSection(Section):
+    """How records become clean examples."""
+
+    clean: bool = True
+    """Repair Unicode, remove control and invisible characters, repeated boilerplate lines."""
+    min_characters: int = Field(default=20, ge=0)
+    """Shorter documents are dropped (conversations and labelled rows are not)."""
+    exact_duplicates: bool = True
+    """Drop all but the first of equal records."""
+    near_duplicates: bool = True
+    """Drop documents and conversations that are nearly equal to one that is kept."""
+    near_duplicate_threshold: float = Field(default=0.8, gt=0.0, le=1.0)
+    """Jaccard similarity of word 5-grams from which two records are near-duplicates."""
+    chunk_characters: int = Field(default=2000, ge=200)
+    """Documents are cut at headings and paragraphs into pieces of about this length."""
+    leak_limit: Share = 0.01
+    """Refuse when more than this share of your own test rows also stand in the training data
+    word for word; below it, those rows leave the training data."""
+    engine: Literal["native", "ray"] = "native"
+    """Daft's runner: this machine, or a Ray cluster."""
+    seed: int = Field(default=0, ge=0)
+    """Decides which groups are held out."""
+
+
+class Adjustment(Section):
+    """Hyperparameters that a contender may set for itself; None takes the tuning section's."""
+
+    epochs: float | None = Field(default=None, gt=0.0)
+    """Passes over the training data."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Stop after this many optimizer steps, whatever the epochs."""
+    learning_rate: float | None = Field(default=None, gt=0.0)
+    """Peak learning rate; default: by method."""
+    batch_tokens: int | None = Field(default=None, ge=64)
+    """Tokens per optimizer step (gradient accumulation makes up what memory can't hold)."""
+    micro_batch_tokens: int | None = Field(default=None, ge=64)
+    """Most tokens in one forward and backward pass."""
+    weight_decay: float | None = Field(default=None, ge=0.0)
+    """AdamW's decoupled weight decay, on matrices only."""
+    warmup_share: Share | None = None
+    """Share of the steps in which the learning rate rises."""
+    schedule: Literal["cosine", "linear", "constant"] | None = None
+    """How the learning rate falls after the warm-up."""
+    rank: int | None = Field(default=None, ge=1)
+    """LoRA's rank."""
+    alpha: float | None = Field(default=None, gt=0.0)
+    """LoRA's scale; the update is multiplied by alpha / rank."""
+    dropout: float | None = Field(default=None, ge=0.0, lt=1.0)
+    """LoRA's dropout."""
+    target_modules: list[str] | None = None
+    """Layers that get LoRA; default: every linear layer of the blocks."""
+    trained_layers: int | None = Field(default=None, ge=1)
+    """Freeze: how many of the last blocks are trained; default: a quarter."""
+
+
+class TuningSection(Section):
+    """How the model is trained."""
+
+    effort: Literal["quick", "standard", "thorough"] = "standard"
+    """The one dial: sets epochs and patience where you don't."""
+    epochs: float | None = Field(default=None, gt=0.0)
+    """Passes over the training data; default: 1, 3 or 6 by effort."""
+    max_steps: int | None = Field(default=None, ge=1)
+    """Stop after this many optimizer steps, whatever the epochs."""
+    learning_rate: float | None = Field(default=None, gt=0.0)
+    """Peak learning rate; default: by method."""
+    batch_tokens: int = Field(default=4096, ge=64)
+    """Tokens per optimizer step."""
+    micro_batch_tokens: int = Field(default=4096, ge=64)
+    """Most tokens in one forward and backward pass (an example longer than it goes alone)."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """``muon``: orthogonalised momentum for matrices (AdamW for the rest), full tuning only."""
+    weight_decay: float = Field(default=0.01, ge=0.0)
+    """Decoupled weight decay, on matrices only."""
+    warmup_share: Share = 0.05
+    """Share of the steps in which the learning rate rises."""
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    """How the learning rate falls after the warm-up."""
+    max_gradient_norm: float = Field(default=1.0, gt=0.0)
+    """Gradients are scaled down to this global norm."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after this many validations without a better loss; default: by effort."""
+    validations_per_epoch: int = Field(default=2, ge=1)
+    """How often the validation loss is measured."""
+    validation_rows: int = Field(default=500, ge=1)
+    """At most this many validation examples are used during training."""
+    checkpoint_every_s: float = Field(default=60.0, gt=0.0)
+    """Save a resumable checkpoint at the first step after this many seconds."""
+    checkpoint_every_steps: int | None = Field(default=None, ge=1)
+    """Save every so many steps instead."""
+    keep_checkpoints: int = Field(default=2, ge=1)
+    """How many resumable checkpoints are kept, besides the best."""
+    non_finite_limit: int = Field(default=3, ge=1)
+    """Stop after this many steps in a row with a loss or gradient that is not finite."""
+    seed: int = Field(default=0, ge=0)
+    """Decides initial adapter weights, dropout and the order of examples."""
+
+
+class EvaluationSection(Section):
+    """How candidates are judged."""
+
+    metrics: list[Literal["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"]] = [
+        "perplexity",
+        "f1",
+        "bleu",
+        "chrf",
+        "rouge",
+        "exact_match",
+    ]
+    """Which metrics to compute, where the data allows them."""
+    max_rows: int | None = Field(default=None, ge=1)
+    """At most this many test examples of each task (a fixed sample); default: all."""
+    max_new_tokens: int = Field(default=96, ge=1)
+    """Longest generated answer in tokens."""
+    batch_tokens: int = Field(default=8192, ge=64)
+    """Most tokens in one forward pass."""
+    confidence: float = Field(default=0.95, gt=0.0, lt=1.0)
+    """Level of the intervals."""
+    bootstrap_samples: int = Field(default=1000, ge=100)
+    """Resamples for each interval."""
+    seed: int = Field(default=0, ge=0)
+    """Decides the resamples and the sample of rows."""
+
+
+class Contender(Adjustment):
+    """One way to get a candidate, under a name of its own."""
+
+    kind: Literal["base", "lora", "full", "freeze"]
+    """How the candidate is obtained."""
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    """What reports and folders call it."""
+
+
+class ComparisonSection(Section):
+    """Who competes, and what decides."""
+
+    contenders: list[Contender] = [
+        Contender(kind="base", name="base"),
+        Contender(kind="lora", name="lora"),
+    ]
+    """``[base, lora, full]``, or mappings: ``- lora: {rank: 32}``,
+    ``- name: wide, kind: lora, rank: 64``."""
+    primary_metric: Literal[
+        "auto", "perplexity", "macro_f1", "bleu", "chrf", "rougeL", "exact_match"
+    ] = "auto"
+    """What the verdict turns on; auto: macro-F1 for labels, ROUGE-L for answers, else perplexity."""
+    samples: int = Field(default=12, ge=0)
+    """How many test examples the report shows side by side."""
+
+    @field_validator("contenders", mode="before")
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        return [_expand_contender(item) for item in value] if isinstance(value, list) else value
+
+    @field_validator("contenders")
+    @classmethod
+    def _names_are_unique(cls, value: list[Contender]) -> list[Contender]:
+        names = [contender.name for contender in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two contenders are called {name!r}; give one a name of its own")
+        return value
+
+
+def _expand_contender(item: Any) -> Any:
+    """``lora`` and ``{lora: {rank: 8}}`` in full: ``{kind: lora, name: lora, rank: 8}``."""
+    if isinstance(item, str):
+        return {"kind": item, "name": item}
+    if isinstance(item, dict) and len(item) == 1:
+        (kind, settings), *_rest = item.items()
+        if isinstance(settings, dict) or settings is None:
+            return {"kind": kind, "name": kind, **(settings or {})}
+    return item
+
+
+class Recipe(Section):
+    """Everything one run needs to know."""
+
+    preset: Literal["chat", "documents", "classification", "questions", "summaries"] | None = None
+    """Defaults for a kind of work, below what the recipe itself says."""
+    model: ModelSection = ModelSection()
+    data: DataSection
+    preparation: PreparationSection = PreparationSection()
+    tuning: TuningSection = TuningSection()
+    evaluation: EvaluationSection = EvaluationSection()
+    comparison: ComparisonSection = ComparisonSection()
