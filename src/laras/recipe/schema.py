@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from laras.translation import _
+
 Language = Literal["en", "id"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
@@ -19,7 +21,11 @@ class Section(BaseModel):
     """A part of the recipe: strict types, no unknown keys, frozen once read."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, strict=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        strict=True,
+        allow_inf_nan=False,
     )
 
 
@@ -46,11 +52,17 @@ class ColumnMap(Section):
     """Which columns (CSV, TSV) or keys (JSON) hold what, where names can't be guessed."""
 
     text: str | None = None
+    """The text to learn or to classify."""
     label: str | None = None
+    """The class of the text."""
     question: str | None = None
+    """What is asked of the model."""
     answer: str | None = None
+    """What the model should say."""
     system: str | None = None
+    """A system message for this row."""
     messages: str | None = None
+    """A whole conversation, as a list of messages."""
     group: str | None = None
     """Rows with the same value here (customer, ticket) never straddle a split."""
 
@@ -69,6 +81,7 @@ class Source(Section):
     name: str | None = None
     """How reports call it; default: its first path."""
     columns: ColumnMap = ColumnMap()
+    """Which columns or keys hold what, where their names can't be guessed."""
     assistant: list[str] = ["assistant", "gpt", "bot", "agent", "model", "system_agent"]
     """Names of those in the conversations whom the model should speak as."""
     instruction: str | None = None
@@ -76,7 +89,14 @@ class Source(Section):
     weight: float = Field(default=1.0, gt=0.0)
     """How much each of its examples counts in the loss."""
 
-    @field_validator("documents", "articles", "conversations", "examples", mode="before")
+    @field_validator(
+        "documents",
+        "articles",
+        "conversations",
+        "examples",
+        mode="before",
+        json_schema_input_type=str | list[str] | None,
+    )
     @classmethod
     def _one_path_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -85,9 +105,11 @@ class Source(Section):
     def _exactly_one_kind(self) -> Source:
         given = [kind for kind in SOURCE_KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(SOURCE_KINDS)}")
+            raise ValueError(
+                _("needs exactly one of: {kinds}").format(kinds=", ".join(SOURCE_KINDS))
+            )
         if not self.paths:
-            raise ValueError(f"{given[0]} names no path")
+            raise ValueError(_("{kind} names no path").format(kind=given[0]))
         return self
 
     @property
@@ -122,6 +144,24 @@ class DataSection(Section):
     """Larger files are put in the ledger, unread."""
     max_rejected_share: Share = 0.5
     """Refuse the data when more than this share of rows can't be read."""
+
+    @field_validator("sources", mode="before", json_schema_input_type=list[Source] | Source)
+    @classmethod
+    def _one_source_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @field_validator(
+        "test",
+        "validation",
+        mode="before",
+        json_schema_input_type=str | list[str | Source] | Source | None,
+    )
+    @classmethod
+    def _paths_are_examples(cls, value: Any) -> Any:
+        items = [value] if isinstance(value, str | dict) else value
+        if not isinstance(items, list):
+            return items
+        return [{"examples": [item]} if isinstance(item, str) else item for item in items]
 
 
 class PreparationSection(Section):
@@ -248,10 +288,13 @@ class EvaluationSection(Section):
     """Decides the resamples and the sample of rows."""
 
 
+ContenderKind = Literal["base", "lora", "full", "freeze"]
+
+
 class Contender(Adjustment):
     """One way to get a candidate, under a name of its own."""
 
-    kind: Literal["base", "lora", "full", "freeze"]
+    kind: ContenderKind
     """How the candidate is obtained."""
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     """What reports and folders call it."""
@@ -269,14 +312,21 @@ class ComparisonSection(Section):
     primary_metric: Literal[
         "auto", "perplexity", "macro_f1", "bleu", "chrf", "rougeL", "exact_match"
     ] = "auto"
-    """What the verdict turns on; auto: macro-F1 for labels, ROUGE-L for answers, else perplexity."""
+    """What the verdict turns on; auto: macro-F1 for labels, ROUGE-L for answers, else
+    perplexity."""
     samples: int = Field(default=12, ge=0)
     """How many test examples the report shows side by side."""
 
-    @field_validator("contenders", mode="before")
+    @field_validator(
+        "contenders",
+        mode="before",
+        json_schema_input_type=list[
+            ContenderKind | dict[ContenderKind, Adjustment | None] | Contender
+        ],
+    )
     @classmethod
     def _short_forms(cls, value: Any) -> Any:
-        return [_expand_contender(item) for item in value] if isinstance(value, list) else value
+        return [expand_contender(item) for item in value] if isinstance(value, list) else value
 
     @field_validator("contenders")
     @classmethod
@@ -284,11 +334,15 @@ class ComparisonSection(Section):
         names = [contender.name for contender in value]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"two contenders are called {name!r}; give one a name of its own")
+                raise ValueError(
+                    _("two contenders are called {name!r}; give one a name of its own").format(
+                        name=name
+                    )
+                )
         return value
 
 
-def _expand_contender(item: Any) -> Any:
+def expand_contender(item: Any) -> Any:
     """``lora`` and ``{lora: {rank: 8}}`` in full: ``{kind: lora, name: lora, rank: 8}``."""
     if isinstance(item, str):
         return {"kind": item, "name": item}
@@ -305,8 +359,14 @@ class Recipe(Section):
     preset: Literal["chat", "documents", "classification", "questions", "summaries"] | None = None
     """Defaults for a kind of work, below what the recipe itself says."""
     model: ModelSection = ModelSection()
+    """The base model."""
     data: DataSection
+    """Where the data comes from and what is held out."""
     preparation: PreparationSection = PreparationSection()
+    """How records become clean examples."""
     tuning: TuningSection = TuningSection()
+    """How the model is trained."""
     evaluation: EvaluationSection = EvaluationSection()
+    """How candidates are judged."""
     comparison: ComparisonSection = ComparisonSection()
+    """Who competes, and what decides."""

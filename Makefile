@@ -1,0 +1,85 @@
+# One target for each thing one does here; `make help` lists them.
+# Everything is installed into $(VENV), from the versions in constraints.txt.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+# Installed first and alone: its build (CPU or CUDA) is the index's choice, not the resolver's.
+TORCH := torch==2.13.0
+LOCALE := src/laras/locale
+
+.DEFAULT_GOAL := help
+.PHONY: help install develop demo test test-all lint format types bench docs messages starter-data clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Laras needs Python 3.11 or later; '$(PYTHON)' is older or absent." \
+	       "Name another with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.torch: $(VENV)/.python
+	@echo "Installing $(TORCH)"
+	@$(PIP) install '$(TORCH)'
+	@touch $@
+
+$(VENV)/.laras: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "Installing Laras"
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.develop: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "Installing Laras and its development tools"
+	@$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.laras
+
+install: $(VENV)/.laras  ## Laras in .venv
+
+develop: $(VENV)/.develop  ## Laras and its development tools in .venv
+
+demo: $(VENV)/.laras  ## install, then tune and judge the starter model on the starter data
+	@$(BIN)/laras demo
+
+test: lint types  ## what must pass before a change goes in
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: lint types  ## the same with the tests that take minutes
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.develop  ## style and layout
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+format: $(VENV)/.develop  ## mend what lint finds, where it can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: $(VENV)/.develop  ## mypy, strict
+	@$(BIN)/mypy
+
+bench: $(VENV)/.develop  ## the figures in the docs, measured again
+	@set -e; for script in benchmarks/*.py; do \
+	  [ -e "$$script" ] || { echo "no benchmarks yet"; break; }; \
+	  echo "== $$script"; $(BIN)/python "$$script"; done
+
+docs: $(VENV)/.develop  ## the documentation, into site/
+	@$(BIN)/python scripts/recipe_reference.py
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+messages: $(VENV)/.develop  ## extract, update and compile the message catalogues
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --project laras \
+	  --output $(LOCALE)/laras.pot src/laras
+	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --domain laras \
+	  --input-file $(LOCALE)/laras.pot --output-dir $(LOCALE)
+	@$(BIN)/pybabel --quiet compile --domain laras --directory $(LOCALE)
+
+starter-data: $(VENV)/.develop  ## write the starter data again
+	@$(BIN)/python scripts/make_starter_data.py
+
+clean:  ## all that can be made again, .venv too
+	rm -rf $(VENV) site build dist .pytest_cache .ruff_cache .mypy_cache

@@ -1,0 +1,112 @@
+"""Collect the messages that people see, update the catalogues, compile them.
+
+python scripts/messages.py            update laras.pot, each .po and .mo
+python scripts/messages.py --check    only say what is missing (exit code 1)
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog, Message
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "laras"
+LOCALE = PACKAGE / "locale"
+DOMAIN = "laras"
+TRANSLATED = ("id",)  # English stands in the source
+
+_METHODS = [
+    ("**.py", "python"),
+    ("**/templates/**.html", "jinja2.ext.babel_extract"),
+    ("**/templates/**.jinja", "jinja2.ext.babel_extract"),
+]
+_KEYWORDS = {"_": None, "ngettext": (1, 2)}
+_WIDTH = 100
+
+
+def extracted() -> Catalog:
+    """Every message in the source, with the files it stands in."""
+    catalog = Catalog(project="Laras", charset="utf-8", fuzzy=False)
+    # jinja2.ext.babel_extract is the extractor's module path; babel takes module:function.
+    methods = [(pattern, method.replace("ext.babel", "ext:babel")) for pattern, method in _METHODS]
+    found = extract_from_dir(PACKAGE, methods, keywords=_KEYWORDS)
+    for file, _line, message, comments, _context in sorted(found, key=lambda row: row[:2]):
+        # Files without line numbers: a catalogue should only change when a message does.
+        catalog.add(message, locations=[(f"src/laras/{file}", 0)], auto_comments=comments)
+    return catalog
+
+
+def catalogue_path(language: str, suffix: str = ".po") -> Path:
+    """Where the catalogue of ``language`` lies."""
+    return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}{suffix}"
+
+
+def read_catalogue(language: str) -> Catalog:
+    """The translations into ``language`` as they are now; empty if there are none yet."""
+    path = catalogue_path(language)
+    if not path.exists():
+        return Catalog(locale=language, domain=DOMAIN)
+    with path.open("rb") as file:
+        return read_po(file, locale=language, domain=DOMAIN)
+
+
+def compiled(catalog: Catalog) -> bytes:
+    """The content of the ``.mo`` file of ``catalog``."""
+    buffer = io.BytesIO()
+    write_mo(buffer, catalog)
+    return buffer.getvalue()
+
+
+def update(language: str) -> Catalog:
+    """Bring the ``.po`` of ``language`` up to date with the source, and compile it."""
+    catalog = read_catalogue(language)
+    # No guesses from similar messages: a wrong translation reads worse than an English one.
+    catalog.update(extracted(), no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.fuzzy = False
+    path = catalogue_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=_WIDTH, sort_output=True, omit_header=False)
+    lines = buffer.getvalue().decode("utf-8").splitlines()
+    # Dates make every run a change and tell nothing.
+    kept = [line.replace(":0", "") if line.startswith("#: ") else line for line in lines]
+    kept = [line for line in kept if not line.startswith(('"POT-Creation', '"PO-Revision'))]
+    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    catalogue_path(language, ".mo").write_bytes(compiled(read_catalogue(language)))
+    return catalog
+
+
+def untranslated(source: Catalog, catalog: Catalog) -> Iterator[Message]:
+    """Messages of ``source`` that ``catalog`` lacks or leaves empty."""
+    for message in source:
+        if message.id:
+            known = catalog.get(message.id)
+            strings = known.string if known else ""
+            texts = [strings] if isinstance(strings, str) else list(strings or [""])
+            if not all(texts):
+                yield message
+
+
+def main(arguments: list[str]) -> int:
+    """Update, or with ``--check`` only look."""
+    source = extracted()
+    missing = 0
+    for language in TRANSLATED:
+        catalog = read_catalogue(language) if "--check" in arguments else update(language)
+        for message in untranslated(source, catalog):
+            missing += 1
+            print(f"{language}: {message.id!r}")
+    print(f"{len(source)} messages, {missing} without a translation")
+    return 1 if missing and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

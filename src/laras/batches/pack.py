@@ -1,0 +1,60 @@
+"""Which examples make up one optimizer step, and how a step is cut into what memory holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from laras.batches.sampler import order
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One optimizer step: the examples (indices) it sees, and the epoch they are seen in."""
+
+    epoch: int
+    examples: tuple[int, ...]
+
+
+def plan_steps(
+    lengths: Sequence[int], batch_tokens: int, epochs: float, seed: int, max_steps: int | None
+) -> list[Step]:
+    """All steps of a training run, in order.
+
+    Each epoch visits every example once, in the order of :func:`order`; a step takes examples
+    until the next one would exceed ``batch_tokens`` (one that is longer goes alone). The last
+    step of an epoch holds what is left: nothing is dropped. A fractional last epoch stops after
+    that share of its steps.
+    """
+    steps: list[Step] = []
+    whole, fraction = int(epochs), epochs - int(epochs)
+    sizes = np.asarray(lengths, dtype=np.int64)
+    for epoch in range(whole + (1 if fraction > 1e-9 else 0)):
+        of_epoch = [
+            Step(epoch, tuple(group))
+            for group in group_by_tokens(order(seed, epoch, len(sizes)).tolist(), sizes, batch_tokens)
+        ]
+        if epoch == whole:
+            of_epoch = of_epoch[: max(1, round(fraction * len(of_epoch)))]
+        steps.extend(of_epoch)
+        if max_steps is not None and len(steps) >= max_steps:
+            return steps[:max_steps]
+    return steps
+
+
+def group_by_tokens(
+    indices: Sequence[int], lengths: Sequence[int] | np.ndarray, budget: int
+) -> list[list[int]]:
+    """Consecutive runs of ``indices`` whose lengths sum to at most ``budget`` (or a single one)."""
+    groups: list[list[int]] = []
+    filled = 0
+    for index in indices:
+        length = int(lengths[index])
+        if not groups or filled + length > budget:
+            groups.append([])
+            filled = 0
+        groups[-1].append(index)
+        filled += length
+    return groups

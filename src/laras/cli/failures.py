@@ -1,0 +1,122 @@
+"""Errors as a person or a program wants them, and the exit code that belongs to each.
+
+0 done, 1 unexpected, 2 usage, 3 data refused, 4 guard stopped, 5 interrupted, 6 disk,
+7 out of memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import click
+
+from laras.cli.session import Session, print_json
+from laras.errors import Interrupted, LarasError, MemoryExhausted, UsageError
+from laras.translation import _
+
+UNEXPECTED = 1
+
+
+def exit_code(error: BaseException, session: Session) -> int:
+    """Show ``error`` and return what the process should exit with."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else UNEXPECTED
+    if isinstance(error, OSError) and error.errno == errno.EPIPE:
+        _close_pipe()
+        return UNEXPECTED
+    if os.environ.get("LARAS_DEBUG") == "1" and not isinstance(error, click.ClickException):
+        traceback.print_exception(error)
+    if isinstance(error, click.ClickException):
+        return _show_click(error, session)
+    known = _as_known(error)
+    if known is None:
+        known = _unexpected(error, session)
+    return _show(known, session)
+
+
+def _as_known(error: BaseException) -> LarasError | None:
+    if isinstance(error, LarasError):
+        return error
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Interrupted(
+            "cli.interrupted", _("Stopped."), hint=_("The same command goes on from here.")
+        )
+    if _is_out_of_memory(error):
+        return MemoryExhausted(
+            "cli.out-of-memory",
+            _("The machine ran out of memory."),
+            hint=_(
+                "Lower tuning.micro_batch_tokens or model.context, or use the lora contender; "
+                "then give the same command again."
+            ),
+        )
+    if isinstance(error, OSError):
+        from laras.runs.failures import is_full, storage_failure
+
+        if is_full(error):
+            return storage_failure(error, Path(error.filename or "."))
+    return None
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Also torch's own class and its allocator's message, without importing torch."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+
+
+def _unexpected(error: BaseException, session: Session) -> LarasError:
+    what = _("Something unexpected went wrong: {kind}: {message}").format(
+        kind=type(error).__name__, message=error
+    )
+    hint = _("LARAS_DEBUG=1 shows the traceback.")
+    # Nowhere to write? The hint above still leads to the traceback.
+    with contextlib.suppress(OSError):
+        hint = _("The traceback is in {file}.").format(file=_save_traceback(error, session))
+    return LarasError("cli.unexpected", what, hint=hint)
+
+
+def _save_traceback(error: BaseException, session: Session) -> Path:
+    folder = session.run_folder
+    if folder is None or not folder.is_dir():
+        folder = Path(tempfile.mkdtemp(prefix="laras-"))
+    file = folder / f"traceback-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    return file
+
+
+def _show(error: LarasError, session: Session) -> int:
+    if session.json:
+        print_json(error.as_json())
+        return error.exit_code
+    style = "yellow" if isinstance(error, Interrupted) else "red"
+    click.secho(error.what, fg=style, err=True)
+    if error.where:
+        click.echo(f"  {error.where}", err=True)
+    for line in (error.hint or "").splitlines():
+        click.echo(f"  {line}", err=True)
+    click.secho(f"  [{error.identifier}]", dim=True, err=True)
+    return error.exit_code
+
+
+def _show_click(error: click.ClickException, session: Session) -> int:
+    if session.json:
+        print_json(UsageError("cli.usage", error.format_message()).as_json())
+    else:
+        error.show()
+    return error.exit_code
+
+
+def _close_pipe() -> None:
+    """The reader left (``laras ... | head``); keep Python's own flush at exit from failing."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())

@@ -1,0 +1,102 @@
+"""Options that several verbs share, with help in the language in use when they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from laras.cli.session import Session
+from laras.translation import LANGUAGES, _
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+
+def language_option() -> Callable[[F], F]:
+    """``--lang``; already read by the time click sees it."""
+    return click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        expose_value=False,
+        help=_("Language of messages and report; default: the locale's."),
+    )
+
+
+def _remember(name: str) -> Callable[[click.Context, click.Parameter, bool], None]:
+    def store(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        setattr(context.find_object(Session), name, value)
+
+    return store
+
+
+def json_option() -> Callable[[F], F]:
+    """``--json``, kept in the session."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_remember("json"),
+        help=_("Print the result as JSON."),
+    )
+
+
+def quiet_option() -> Callable[[F], F]:
+    """``--quiet``, kept in the session."""
+    return click.option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        expose_value=False,
+        callback=_remember("quiet"),
+        help=_("Show no progress."),
+    )
+
+
+def run_option(default: str | None = None) -> Callable[[F], F]:
+    """``--run FOLDER`` as ``run_folder``."""
+    return click.option(
+        "--run",
+        "run_folder",
+        type=click.Path(path_type=Path),
+        metavar=_("FOLDER"),
+        help=_("Run folder; default: {default}.").format(
+            default=default or _("runs/ and the recipe's name")
+        ),
+    )
+
+
+def set_option() -> Callable[[F], F]:
+    """``--set section.key=value``, any number of times, as ``overrides``."""
+    return click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar=_("KEY=VALUE"),
+        help=_("Set one value of the recipe, such as tuning.epochs=2; may be repeated."),
+    )
+
+
+def recipe_argument() -> Callable[[F], F]:
+    """The recipe file, ``recipe.yaml`` if none is named."""
+    return click.argument(
+        "recipe", type=click.Path(path_type=Path), default="recipe.yaml", metavar=_("[RECIPE]")
+    )
+
+
+def work_options(function: F) -> F:
+    """All that a verb takes which works through a recipe: recipe, --set, --run and how to talk."""
+    decorators: list[Callable[[F], F]] = [
+        recipe_argument(),
+        set_option(),
+        run_option(),
+        quiet_option(),
+        json_option(),
+        language_option(),
+    ]
+    for decorator in reversed(decorators):
+        function = decorator(function)
+    return function

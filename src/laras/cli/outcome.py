@@ -1,0 +1,138 @@
+"""What a verb prints when it is done, for people or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from laras.cli.session import Session, print_json
+from laras.translation import _
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from laras.workflow import FinishedRun
+
+_WIDTH_WITHOUT_TERMINAL = 160
+
+
+def console() -> Console:
+    """Rich on stdout: no colour in a pipe, and lines that don't break at 80 columns there."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else _WIDTH_WITHOUT_TERMINAL
+    return Console(highlight=False, width=width)
+
+
+def show_finished(finished: FinishedRun, session: Session) -> None:
+    """The table, the verdict in a sentence, and where the report is."""
+    if session.json:
+        print_json(
+            {
+                "run": finished.folder,
+                "verdict": finished.verdict,
+                "scores": finished.scores,
+                "report": finished.report,
+            }
+        )
+        return
+    _print_scores(finished.scores, finished.verdict)
+    if finished.report:
+        click.echo()
+        click.echo(_("Report: {path}").format(path=finished.report))
+
+
+def show_scores(folder: Path, session: Session) -> None:
+    """The same from the run's folder, without a report."""
+    from laras.runs.folder import Run
+
+    run = Run.read(folder)
+    read = {name: run.read_json(f"contenders/{name}/scores.json") for name in run.contenders()}
+    scores = {name: entry for name, entry in read.items() if entry}
+    verdict = run.read_json("verdict.json")
+    if verdict:
+        # In the recipe's order, which the verdict keeps and a folder listing does not.
+        order = [str(_name_of(entry)) for entry in verdict.get("contenders", [])]
+        scores = {name: scores[name] for name in [*order, *scores] if name in scores}
+    if session.json:
+        print_json({"run": folder, "verdict": verdict, "scores": scores})
+    else:
+        _print_scores(scores, verdict)
+
+
+def _name_of(entry: Any) -> Any:
+    return entry.get("name", entry.get("contender")) if isinstance(entry, dict) else entry
+
+
+def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | None) -> None:
+    from laras.cli.table import score_table
+
+    out = console()
+    out.print()
+    out.print(score_table(scores))
+    if verdict and verdict.get("sentence"):
+        out.print()
+        out.print(verdict["sentence"], markup=False, style="bold", soft_wrap=True)
+
+
+def show_data(folder: Path, session: Session) -> None:
+    """From rows in to rows trained on, stage by stage."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from laras.runs.folder import Run
+
+    audit = Run.read(folder).read_json("data/audit.json") or {}
+    if session.json:
+        print_json({"run": folder, "audit": audit})
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column(_("Stage"))
+    for title in (_("rows in"), _("rows out"), _("dropped")):
+        table.add_column(title, justify="right")
+    for row in audit.get("funnel", []):
+        counts = (row.get("rows_in"), row.get("rows_out"), row.get("rejected"))
+        table.add_row(
+            Text(str(row.get("stage", ""))),
+            *("–" if count is None else f"{count:,}" for count in counts),
+        )
+    out = console()
+    out.print()
+    out.print(table)
+    report = folder / "data" / "report.md"
+    if report.exists():
+        click.echo()
+        click.echo(_("Account of the data: {path}").format(path=report))
+
+
+def show_training(folder: Path, session: Session) -> None:
+    """What was trained, how long it took, and the best validation loss."""
+    from laras.cli.progress import duration
+    from laras.runs.folder import Run
+
+    best: dict[str, float] = {}
+    finished: dict[str, dict[str, Any]] = {}
+    for event in Run.read(folder).events():
+        contender, loss = str(event.get("contender")), event.get("loss")
+        if event["kind"] == "validation_done" and isinstance(loss, int | float):
+            best[contender] = min(loss, best.get(contender, loss))
+        elif event["kind"] == "contender_finished":
+            finished[contender] = event
+    if session.json:
+        trained = [
+            {**event, "best_validation_loss": best.get(name)} for name, event in finished.items()
+        ]
+        print_json({"run": folder, "contenders": trained})
+        return
+    for name, event in finished.items():
+        line = _("{contender}: trained in {time}, {tokens:,} tokens").format(
+            contender=name,
+            time=duration(event.get("seconds") or 0.0),
+            tokens=int(event.get("tokens") or 0),
+        )
+        if name in best:
+            line += _("; best validation loss {loss:.4f}").format(loss=best[name])
+        click.echo(line)

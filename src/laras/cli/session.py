@@ -1,0 +1,51 @@
+"""What one invocation of the command line knows about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from laras.runs.progress import Progress
+
+
+@dataclass(slots=True)
+class Session:
+    """``json``: results and errors as JSON on stdout. ``quiet``: no progress on stderr.
+
+    ``run_folder``: where a traceback is kept, once a verb knows its run.
+    """
+
+    json: bool = False
+    quiet: bool = False
+    run_folder: Path | None = None
+
+    def progress(self) -> Progress:
+        """Something that shows progress on stderr, or nothing."""
+        if self.quiet:
+            from laras.runs.progress import Silent
+
+            return Silent()
+        from laras.cli.progress import TerminalProgress
+
+        return TerminalProgress()
+
+    def folder_for(self, recipe: Path, chosen: Path | None) -> Path:
+        """The run folder: the one chosen, else ``runs/NAME`` after the recipe's file."""
+        self.run_folder = chosen or Path("runs") / recipe.stem
+        return self.run_folder
+
+
+def print_json(data: Any) -> None:
+    """``data`` on stdout as JSON that any reader takes (no NaN)."""
+    import json
+
+    from laras.runs.atomic import plain
+
+    click.echo(json.dumps(plain(data), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+pass_session = click.make_pass_decorator(Session)

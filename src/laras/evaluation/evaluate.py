@@ -1,0 +1,271 @@
+"""Judge a candidate on test examples: losses, label likelihoods, answers, figures.
+
+The evaluator does not know how the candidate was obtained: base, tuned or prompted go through
+the same lines, on the same rows, with the same tokenizer and template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from laras.batches.encode import encode_example, prompt_ids
+from laras.errors import DataRefused
+from laras.evaluation.classification import named_label, per_class
+from laras.evaluation.cost import Meter
+from laras.evaluation.exact_match import exact_matches
+from laras.evaluation.figures import figures
+from laras.evaluation.generation import greedy_answers
+from laras.evaluation.labels import label_log_probabilities
+from laras.evaluation.losses import example_losses, not_finite, overlapping, trained_tokens
+from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation
+from laras.evaluation.rouge import rouge_scores
+from laras.evaluation.rows import blank_row, last_answer, sampled
+from laras.models.load import LoadedModel
+from laras.recipe.schema import EvaluationSection
+from laras.records import Example, Message, Rejection
+from laras.runs.hashing import content_hash
+from laras.runs.progress import Progress, Silent
+from laras.translation import _
+
+TEXT_FAMILIES = frozenset({"bleu", "chrf", "rouge", "exact_match"})
+TOP_LABELS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model under the name of the contender that obtained it."""
+
+    name: str
+    loaded: LoadedModel
+
+
+def evaluate(
+    candidate: Candidate,
+    examples: Sequence[Example],
+    section: EvaluationSection,
+    labels: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Predictions and figures of ``candidate`` on ``examples``.
+
+    ``labels`` are the classes that a classification row may get; where none are given, those of
+    the examples. Examples that can't be encoded come back as rejections and are not judged.
+    Errors: DataRefused where nothing is left to judge, GuardStopped where a row's figures are
+    not finite. Equal inputs give equal results.
+    """
+    return _Judgement(candidate, section, list(labels), progress or Silent()).of(examples)
+
+
+class _Judgement:
+    """One evaluation: what all its steps share, and the rows that they fill in."""
+
+    def __init__(
+        self,
+        candidate: Candidate,
+        section: EvaluationSection,
+        labels: list[str],
+        progress: Progress,
+    ) -> None:
+        self.name = candidate.name
+        self.loaded = candidate.loaded
+        self.section = section
+        self.labels = list(dict.fromkeys(labels))
+        self.progress = progress
+        self.meter = Meter(next(self.loaded.model.parameters()).device)
+        self.examples: list[Example] = []
+        self.rows: list[dict[str, Any]] = []
+        self.rejections: list[Rejection] = []
+        self.warnings: list[str] = []
+
+    def of(self, examples: Sequence[Example]) -> Evaluation:
+        self._score_losses(sampled(examples, self.section.max_rows, self.section.seed))
+        if not self.rows:
+            raise DataRefused(
+                "evaluation.no-rows",
+                _("No test example is left to evaluate {name} on.").format(name=self.name),
+            )
+        families = set(self.section.metrics)
+        if "f1" in families:
+            self._classify()
+        if families & TEXT_FAMILIES:
+            self._answer_chats()
+        table = pa.Table.from_pylist(self.rows, schema=PREDICTION_SCHEMA)
+        scores, flags = figures(table, self.section)
+        self.warnings.extend(flags)
+        judged = [row for row in self.rows if row["predicted_label"] is not None]
+        return Evaluation(
+            scores=scores,
+            predictions=table,
+            cost=self.meter.as_json(),
+            test={
+                "rows": len(self.rows),
+                "tokens": sum(row["tokens"] for row in self.rows),
+                "groups": len({row["group"] for row in self.rows}),
+                "sha256": content_hash([asdict(example) for example in self.examples]),
+            },
+            rejections=tuple(self.rejections),
+            per_class=tuple(
+                per_class([row["label"] for row in judged], [r["predicted_label"] for r in judged])
+            ),
+            warnings=tuple(dict.fromkeys(self.warnings)),
+        )
+
+    def _score_losses(self, examples: list[Example]) -> None:
+        """Rows with their losses, for every example that can be encoded."""
+        windows, owners = [], []
+        for example in examples:
+            encoded, rejections = encode_example(
+                example, self.loaded.tokenizer, self.loaded.template, self.loaded.context
+            )
+            self.rejections.extend(rejections)
+            encoded = overlapping(encoded, self.loaded.context)
+            encoded = [window for window in encoded if trained_tokens(window)]
+            if not encoded:
+                continue
+            owners.extend([len(self.rows)] * len(encoded))
+            windows.extend(encoded)
+            self.examples.append(example)
+            row = blank_row(example)
+            row["tokens"] = sum(map(trained_tokens, encoded))
+            row["bytes"] = sum(window.text_bytes for window in encoded)
+            self.rows.append(row)
+        nll = example_losses(
+            self.loaded.model,
+            windows,
+            batch_tokens=self.section.batch_tokens,
+            advance=self._stage("losses", len(windows)),
+        )
+        self.meter.tokens_in += sum(map(len, windows))
+        for owner, value in zip(owners, nll.tolist(), strict=True):
+            self.rows[owner]["nll"] += value
+
+    def _classify(self) -> None:
+        """Labels by likelihood and by generated answer, for classification rows."""
+        places = self._places("classification")
+        if not places:
+            return
+        references = {self.rows[place]["label"] for place in places}
+        self.labels = self.labels or sorted(references)
+        for label in sorted(references.difference(self.labels)):
+            self.warnings.append(
+                _("The test has label {label!r}, which the training data doesn't.").format(
+                    label=label
+                )
+            )
+        answers = [self._label_tokens(self.examples[places[0]], label) for label in self.labels]
+        longest = max(map(len, answers))
+        places, prompts = self._prompts(places, longest)
+        scores = label_log_probabilities(
+            self.loaded.model,
+            prompts,
+            answers,
+            batch_tokens=self.section.batch_tokens,
+            advance=self._stage("labels", len(places)),
+        )
+        self.meter.tokens_in += sum(map(len, prompts))
+        for place, row_scores in zip(places, scores, strict=True):
+            if not np.isfinite(row_scores).all():
+                raise not_finite(self.rows[place]["example_id"], _("label likelihood"))
+            best = np.argsort(-row_scores, kind="stable")[:TOP_LABELS]
+            self.rows[place]["predicted_label"] = self.labels[best[0]]
+            self.rows[place]["top_labels"] = [
+                {"label": self.labels[at], "log_probability": float(row_scores[at])} for at in best
+            ]
+        # A few tokens more than the longest label, so that an answer that goes on is seen to.
+        self._generate(places, prompts, longest + 4)
+        for place in places:
+            row = self.rows[place]
+            row["generated_label"] = named_label(row["prediction"], self.labels)
+
+    def _answer_chats(self) -> None:
+        """Generated answers of chat rows, and the scores that belong to a single row."""
+        limit = self.section.max_new_tokens
+        places, prompts = self._prompts(self._places("chat"), limit)
+        if not places:
+            return
+        self._generate(places, prompts, limit)
+        predictions = [self.rows[place]["prediction"] for place in places]
+        references = [self.rows[place]["reference"] for place in places]
+        if "rouge" in self.section.metrics:
+            self._fill(places, rouge_scores(predictions, references))
+        if "exact_match" in self.section.metrics:
+            self._fill(places, {"exact_match": exact_matches(predictions, references)})
+
+    def _generate(self, places: list[int], prompts: list[list[int]], limit: int) -> None:
+        answers = greedy_answers(
+            self.loaded.model,
+            prompts,
+            stop_ids=self.loaded.template.stop_ids,
+            max_new_tokens=limit,
+            context=self.loaded.context,
+            batch_tokens=self.section.batch_tokens,
+            advance=self._stage("answers", len(places)),
+        )
+        self.meter.tokens_in += sum(map(len, prompts))
+        for place, answer in zip(places, answers, strict=True):
+            row = self.rows[place]
+            if not answer.finite:
+                raise not_finite(row["example_id"], _("next-token probability"))
+            self.meter.tokens_out += len(answer.token_ids) + answer.finished
+            row["prediction"] = self.loaded.template.answer(answer.token_ids).strip()
+            row["finished"] = answer.finished
+
+    def _prompts(self, places: list[int], reserve: int) -> tuple[list[int], list[list[int]]]:
+        """Prompts of the rows that have room for one, with ``reserve`` tokens left to answer.
+
+        A row whose prompt can't be cut to fit gets no prediction, and a line in the ledger.
+        """
+        loaded = self.loaded
+        # Answers may not take more than half the context from the questions.
+        reserve = min(reserve, loaded.context // 2)
+        kept, prompts = [], []
+        for place in places:
+            example = self.examples[place]
+            try:
+                prompt = prompt_ids(
+                    example, loaded.tokenizer, loaded.template, loaded.context, reserve
+                )
+            except DataRefused as refusal:
+                self.rejections.append(
+                    Rejection(
+                        stage="evaluation",
+                        reason="prompt-too-long",
+                        path=example.spans[0].path if example.spans else example.source,
+                        record_id=example.example_id,
+                        detail=refusal.what,
+                        action="cut",
+                        rows=0,
+                    )
+                )
+                continue
+            kept.append(place)
+            prompts.append(prompt)
+        return kept, prompts
+
+    def _label_tokens(self, example: Example, label: str) -> list[int]:
+        """What the model has to say to answer ``label``: its trained tokens, end of turn too."""
+        before = example.messages[: last_answer(example)]
+        messages = [*before, Message("assistant", label, trained=True)]
+        encoded = self.loaded.template.encode(messages)
+        end = len(encoded.trained) - encoded.trained[::-1].index(True)
+        start = end
+        while start and encoded.trained[start - 1]:
+            start -= 1
+        return encoded.input_ids[start:end]
+
+    def _places(self, task: str) -> list[int]:
+        return [place for place, row in enumerate(self.rows) if row["task"] == task]
+
+    def _fill(self, places: list[int], columns: dict[str, list[float]]) -> None:
+        for name, values in columns.items():
+            for place, value in zip(places, values, strict=True):
+                self.rows[place][name] = value
+
+    def _stage(self, what: str, total: int) -> Callable[[int], None]:
+        self.progress.stage(f"evaluate {self.name}: {what}", total)
+        return self.progress.advance

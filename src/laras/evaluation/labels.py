@@ -1,0 +1,209 @@
+"""Log-probability of every label as the answer to a prompt: label text and end of turn.
+
+The ranking is by the sum of log-probabilities, not by their mean: only the sum is the
+probability that the model would say this label and stop, and the labels' probabilities then add
+up to at most one.
+
+All labels of a row go through the model in one forward pass: prompt, then the trie of labels,
+with an attention mask in which a node sees the prompt and its ancestors. Whether a model honours
+such a mask and explicit positions is found out on the first row, by scoring it label by label as
+well; a model that doesn't (ALiBi, for one) is scored label by label throughout.
+
+R rows in a pass, P longest prompt, N nodes of the trie, L labels, S = P + N.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+
+from laras.batches.token_batch import EncodedExample
+from laras.evaluation.losses import example_losses
+from laras.evaluation.trie import LabelTrie
+from laras.tuning.forward import causal_model
+
+# Values of one pass's logits. On a CPU a fresh result of more than some 16 MiB costs more in page
+# faults than a larger pass saves; a GPU wants the larger pass.
+LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 27}
+NODES_AT_ONCE = 1024  # larger label sets are scored in parts, for the mask grows with its square
+
+
+def label_log_probabilities(
+    model: torch.nn.Module,
+    prompts: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[int]],
+    *,
+    batch_tokens: int,
+    advance: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """Log-probability (nats) of each label after each prompt, (rows, labels) float64.
+
+    ``labels`` are the token ids that an answer consists of, its end included. Values that are
+    not finite are left in place for the caller, who knows the rows' names.
+    """
+    scores = np.zeros((len(prompts), len(labels)), dtype=np.float64)
+    if not len(prompts):
+        return scores
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            if trie_agrees(model, prompts[0], labels):
+                _score_by_trie(model, prompts, labels, scores, batch_tokens, advance)
+            else:
+                _score_separately(model, prompts, labels, scores, batch_tokens, advance)
+    finally:
+        model.train(training)
+    return scores
+
+
+def trie_agrees(
+    model: torch.nn.Module, prompt: Sequence[int], labels: Sequence[Sequence[int]]
+) -> bool:
+    """Whether scoring by trie gives this model's own label probabilities, tried on one prompt."""
+    some = list(labels[:16])
+    expected, by_trie = np.zeros((1, len(some))), np.zeros((1, len(some)))
+    with torch.no_grad():
+        _score_separately(model, [prompt], some, expected, 4096, None)
+        try:
+            _score_by_trie(model, [prompt], some, by_trie, 4096, None)
+        except (TypeError, ValueError, RuntimeError):
+            return False  # no such mask, no position_ids, no logits_to_keep: the plain way is right
+    # bfloat16 rounds differently in another order of work; float32 has to agree.
+    exact = next(model.parameters()).dtype == torch.float32
+    tolerance = (1e-4 if exact else 2e-2) * np.maximum(1.0, np.abs(expected))
+    return bool((np.abs(by_trie - expected) <= tolerance).all())
+
+
+def _score_separately(
+    model: torch.nn.Module,
+    prompts: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[int]],
+    scores: np.ndarray,
+    batch_tokens: int,
+    advance: Callable[[int], None] | None,
+) -> None:
+    """Each label as an example of its own."""
+    for row, prompt in enumerate(prompts):
+        encoded = [
+            EncodedExample(
+                example_id=str(row),
+                input_ids=np.array([*prompt, *label], dtype=np.int32),
+                trained=np.arange(len(prompt) + len(label)) >= len(prompt),
+            )
+            for label in labels
+        ]
+        scores[row] = -example_losses(model, encoded, batch_tokens=batch_tokens)
+        if advance:
+            advance(row + 1)
+
+
+def _score_by_trie(
+    model: torch.nn.Module,
+    prompts: Sequence[Sequence[int]],
+    labels: Sequence[Sequence[int]],
+    scores: np.ndarray,
+    batch_tokens: int,
+    advance: Callable[[int], None] | None,
+) -> None:
+    causal = causal_model(model)
+    vocabulary = int(causal.get_output_embeddings().weight.shape[0])
+    device = next(causal.parameters()).device.type
+    logits_at_once = LOGITS_AT_ONCE.get(device, LOGITS_AT_ONCE["cpu"])
+    parts = list(_parts(labels))
+    done = 0
+    for number, part in enumerate(parts):
+        trie = LabelTrie.of([labels[place] for place in part])
+        for rows in _row_batches(
+            prompts,
+            trie.nodes,
+            vocabulary,
+            batch_tokens=batch_tokens,
+            logits_at_once=logits_at_once,
+        ):
+            edge_scores = _edge_scores(causal, [prompts[row] for row in rows], trie)
+            scores[np.ix_(rows, part)] = trie.label_scores(edge_scores)
+            if number == len(parts) - 1:
+                done += len(rows)
+                if advance:
+                    advance(done)
+
+
+def _edge_scores(
+    causal: torch.nn.Module, prompts: Sequence[Sequence[int]], trie: LabelTrie
+) -> np.ndarray:
+    """Log-probabilities of the trie's edges, (R, E) float64, in one forward pass."""
+    parameter = next(causal.parameters())
+    longest = max(map(len, prompts))
+    size = longest + trie.nodes
+    input_ids = np.zeros((len(prompts), size), dtype=np.int64)
+    positions = np.zeros((len(prompts), size), dtype=np.int64)
+    # Prompts end at the same column, so that the trie and its mask are the same for all rows.
+    sees = np.zeros((len(prompts), size, size), dtype=bool)
+    input_ids[:, longest:] = trie.tokens
+    sees[:, :longest, :longest] = np.tri(longest, dtype=bool)
+    sees[:, longest:, :longest] = True
+    sees[:, longest:, longest:] = trie.sees
+    for row, prompt in enumerate(prompts):
+        padding = longest - len(prompt)
+        # Nobody sees the padding, but 0 x NaN is NaN: it holds the row's own token, so that a
+        # broken embedding can only spoil rows that use it.
+        input_ids[row, :padding] = prompt[0]
+        input_ids[row, padding:longest] = prompt
+        positions[row, padding:longest] = np.arange(len(prompt))
+        positions[row, longest:] = len(prompt) + trie.depth
+        sees[row, padding:, :padding] = False
+    mask = torch.zeros(sees.shape, dtype=parameter.dtype)
+    mask.masked_fill_(~torch.from_numpy(sees), torch.finfo(parameter.dtype).min)
+    logits = causal(
+        input_ids=torch.from_numpy(input_ids).to(parameter.device),
+        attention_mask=mask[:, None].to(parameter.device),
+        position_ids=torch.from_numpy(positions).to(parameter.device),
+        use_cache=False,
+        logits_to_keep=trie.nodes + 1,
+    ).logits
+    slots = torch.from_numpy(trie.edge_slot).to(parameter.device)
+    tokens = torch.from_numpy(trie.edge_token).to(parameter.device)
+    normaliser = torch.stack([row.float().logsumexp(dim=-1) for row in logits])
+    chosen = logits[:, slots, tokens].float() - normaliser[:, slots]
+    edges: np.ndarray = chosen.double().cpu().numpy()
+    return edges
+
+
+def _parts(labels: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Places of labels in parts of bounded trie size; neighbours in order share beginnings."""
+    part: list[int] = []
+    tokens = 0
+    for place in sorted(range(len(labels)), key=lambda at: list(labels[at])):
+        if part and tokens + len(labels[place]) > NODES_AT_ONCE:
+            yield part
+            part, tokens = [], 0
+        part.append(place)
+        tokens += len(labels[place])
+    if part:
+        yield part
+
+
+def _row_batches(
+    prompts: Sequence[Sequence[int]],
+    nodes: int,
+    vocabulary: int,
+    *,
+    batch_tokens: int,
+    logits_at_once: int,
+) -> Iterator[list[int]]:
+    """Rows of similar prompt length, longest first, within the bounds of tokens and logits."""
+    most_rows = max(1, logits_at_once // ((nodes + 1) * vocabulary))
+    batch: list[int] = []
+    longest = 0
+    for row in sorted(range(len(prompts)), key=lambda at: -len(prompts[at])):
+        longest = longest or len(prompts[row])
+        full = (len(batch) + 1) * (longest + nodes) > batch_tokens
+        if batch and (full or len(batch) == most_rows):
+            yield batch
+            batch, longest = [], len(prompts[row])
+        batch.append(row)
+    if batch:
+        yield batch

@@ -1,0 +1,56 @@
+"""ROUGE-1, ROUGE-2 and ROUGE-L F-measures by rouge-score, with words of all scripts.
+
+The corpus figure is the mean over rows, as ROUGE defines it. https://aclanthology.org/W04-1013
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import pyarrow as pa
+
+from laras.evaluation.metric import METRICS, Metric, Statistics, mean_of
+from laras.evaluation.words import UnicodeWords
+
+KINDS = ("rouge1", "rouge2", "rougeL")
+SIGNATURE = "rouge-score {version}|F-measure|stem:no|words:unicode"
+
+
+def rouge_scores(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+    """F-measures of each row, 0 to 1, by kind. An empty prediction scores 0."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(list(KINDS), tokenizer=UnicodeWords())
+    scores: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for prediction, reference in zip(predictions, references, strict=True):
+        row = scorer.score(target=reference, prediction=prediction)
+        for kind in KINDS:
+            scores[kind].append(float(row[kind].fmeasure))
+    return scores
+
+
+def signature() -> str:
+    """The package and options behind the figures."""
+    from importlib.metadata import version
+
+    return SIGNATURE.format(version=version("rouge-score"))
+
+
+def _statistics(table: pa.Table, *, kind: str) -> Statistics | None:
+    statistics = mean_of(table, kind, "chat")
+    return replace(statistics, signature=signature()) if statistics else None
+
+
+for _kind in KINDS:
+    METRICS.register(
+        _kind,
+        Metric(
+            name=_kind,
+            family="rouge",
+            unit="share",
+            higher_is_better=True,
+            statistics=partial(_statistics, kind=_kind),
+        ),
+    )

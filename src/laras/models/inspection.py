@@ -1,0 +1,224 @@
+"""What must hold of a model's folder before any library opens it.
+
+Weights are safetensors, never pickle, and their headers tell the truth. ``config.json`` holds
+no key that makes a library run code or fetch it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from laras.errors import ModelRefused
+from laras.translation import _
+
+PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.pickle", "*.ckpt", "*.distcp", "*.npy", "*.h5")
+_HEADER_BYTES = 100_000_000
+_CONFIG_BYTES = 10_000_000
+_ELEMENT_BITS = {
+    "F64": 64, "F32": 32, "F16": 16, "BF16": 16, "I64": 64, "I32": 32, "I16": 16, "I8": 8,
+    "U64": 64, "U32": 32, "U16": 16, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8,
+    "F8_E8M0": 8, "C64": 64,
+}  # fmt: skip
+# Keys that name code, or what to fetch it with; any key that begins with an underscore is
+# refused as well, but for these records of where a configuration came from.
+_CODE_KEYS = (
+    "auto_map",
+    "trust_remote_code",
+    "custom_pipelines",
+    "custom_generate",
+    "attn_implementation",
+    "experts_implementation",
+    "use_kernels",
+    "kernel_config",
+)
+_HARMLESS = ("_name_or_path", "_from_model_config", "_commit_hash", "_diffusers_version")
+_LIMITS = {"layers": 1000, "layer": 1000, "heads": 65_536, "head": 65_536, "experts": 65_536}
+_SIZE_LIMIT = 2**24
+_PARAMETER_SLACK = 1.5  # tied weights stand once in the file and twice in the shapes
+
+
+def inspect_folder(folder: Path) -> dict[str, Any]:
+    """The model's configuration, once all checks passed; :class:`ModelRefused` else."""
+    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+        raise ModelRefused(
+            "model.adapter-alone",
+            _("This folder holds an adapter, not a model."),
+            where=str(folder),
+            hint=_("Merge it into its base model first."),
+        )
+    weights = sorted(folder.glob("*.safetensors"))
+    if not weights:
+        _refuse_without_safetensors(folder)
+    configuration = read_configuration(folder)
+    for path in weights:
+        check_safetensors(path)
+    _check_index(folder, {path.name for path in weights})
+    return configuration
+
+
+def _refuse_without_safetensors(folder: Path) -> None:
+    pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
+    if pickles or (folder / ".metadata").exists():
+        raise ModelRefused(
+            "model.pickle",
+            _(
+                "The weights ({files}) are not in the safetensors format; opening them could run "
+                "code."
+            ).format(files=", ".join(pickles[:3]) or ".metadata"),
+            where=str(folder),
+            hint=_(
+                "If you trust where they come from, convert them once on another machine: load "
+                "the model there with transformers and call save_pretrained on it."
+            ),
+        )
+    raise ModelRefused(
+        "model.no-weights",
+        _("There is no safetensors file in the model's folder."),
+        where=str(folder),
+    )
+
+
+def read_configuration(folder: Path) -> dict[str, Any]:
+    """``config.json``, refused where a key could bring in code or a size is absurd."""
+    path = folder / "config.json"
+    try:
+        if path.stat().st_size > _CONFIG_BYTES:
+            raise ValueError("too long")
+        configuration = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(configuration, dict):
+            raise ValueError("not a mapping")
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelRefused(
+            "model.config-unreadable",
+            _("config.json can't be read: {reason}").format(reason=error),
+            where=str(path),
+        ) from error
+    _check_keys(configuration, path)
+    if "quantization_config" in configuration:
+        raise ModelRefused(
+            "model.quantised",
+            _("The model's weights are quantised."),
+            where=str(path),
+            hint=_("Tune the original model; quantise what comes out."),
+        )
+    if not isinstance(configuration.get("model_type"), str):
+        raise ModelRefused(
+            "model.no-type",
+            _("config.json does not say which type of model it is."),
+            where=str(path),
+        )
+    return configuration
+
+
+def _check_keys(part: Any, path: Path) -> None:
+    if isinstance(part, list):
+        for item in part:
+            _check_keys(item, path)
+    if not isinstance(part, dict):
+        return
+    for key, value in part.items():
+        underscored = key.startswith("_") and key not in _HARMLESS
+        if (key in _CODE_KEYS or underscored) and value not in (None, False):
+            raise ModelRefused(
+                "model.code-in-config",
+                _("config.json holds {key!r}, which can make a library run foreign code.").format(
+                    key=key
+                ),
+                where=str(path),
+                hint=_("Laras runs only model types that transformers itself ships."),
+            )
+        words = key.split("_")
+        limit = _SIZE_LIMIT if "size" in words or "embd" in words else None
+        limit = next((_LIMITS[word] for word in words if word in _LIMITS), limit)
+        if limit and isinstance(value, int | float) and not 0 <= abs(value) <= limit:
+            raise ModelRefused(
+                "model.absurd-size",
+                _("config.json asks for {key} = {value}.").format(key=key, value=value),
+                where=str(path),
+            )
+        _check_keys(value, path)
+
+
+def check_safetensors(path: Path) -> dict[str, list[int]]:
+    """Shapes by tensor name; :class:`ModelRefused` where the header does not fit the file."""
+    try:
+        return _shapes(path)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ModelRefused(
+            "model.safetensors-broken",
+            _("This is no sound safetensors file: {reason}").format(reason=error),
+            where=str(path),
+        ) from error
+
+
+def _shapes(path: Path) -> dict[str, list[int]]:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if not 2 <= length <= min(_HEADER_BYTES, size - 8):
+            raise ValueError(f"a header of {length} bytes in a file of {size}")
+        header = json.loads(file.read(length))
+    if not isinstance(header, dict):
+        raise ValueError("the header is not a mapping")
+    header.pop("__metadata__", None)
+    ranges: list[tuple[int, int]] = []
+    shapes: dict[str, list[int]] = {}
+    for name, tensor in header.items():
+        shape, (begin, end) = tensor["shape"], tensor["data_offsets"]
+        numbers = [*shape, begin, end]
+        if not all(type(number) is int and number >= 0 for number in numbers):
+            raise ValueError(f"{name}: shape or place is not a count")
+        if math.prod(shape) * _ELEMENT_BITS[tensor["dtype"]] != (end - begin) * 8:
+            raise ValueError(f"{name}: shape {shape} does not fill bytes {begin} to {end}")
+        ranges.append((begin, end))
+        shapes[name] = shape
+    position = 0
+    for begin, end in sorted(ranges):
+        if begin != position:
+            raise ValueError(f"tensors overlap or leave a gap at byte {begin}")
+        position = end
+    if position != size - 8 - length:
+        raise ValueError(f"tensors fill {position} of {size - 8 - length} bytes")
+    return shapes
+
+
+def _check_index(folder: Path, present: set[str]) -> None:
+    path = folder / "model.safetensors.index.json"
+    if not path.is_file():
+        return
+    try:
+        named = set(json.loads(path.read_text(encoding="utf-8"))["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise ModelRefused(
+            "model.index-broken",
+            _("The index of the weights can't be read: {reason}").format(reason=error),
+            where=str(path),
+        ) from error
+    absent = sorted(str(name) for name in named - present)
+    if absent:
+        raise ModelRefused(
+            "model.weights-missing",
+            _("Files of weights are missing: {files}").format(files=", ".join(absent[:5])),
+            where=str(path),
+            hint=_("Download the model again."),
+        )
+
+
+def check_parameter_count(folder: Path, parameters: int) -> None:
+    """Refuse a configuration that describes far more parameters than the files hold."""
+    held = sum(
+        math.prod(shape)
+        for path in folder.glob("*.safetensors")
+        for shape in check_safetensors(path).values()
+    )
+    if parameters > held * _PARAMETER_SLACK + 1_000_000:
+        raise ModelRefused(
+            "model.config-does-not-fit",
+            _("config.json describes {wanted:,} parameters, the files hold {held:,}.").format(
+                wanted=parameters, held=held
+            ),
+            where=str(folder),
+        )

@@ -1,0 +1,243 @@
+"""From what the recipe calls ``model.base`` to a model that can be trained or asked."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from laras.errors import ModelRefused
+from laras.models.inspection import check_parameter_count, inspect_folder
+from laras.models.template import ChatTemplate
+from laras.models.tokenizer import Tokenizer
+from laras.recipe.schema import ModelSection
+from laras.translation import _
+
+STARTER = Path(__file__).parent / "starter"
+DEFAULT_CONTEXT = 1024
+_CONTEXT_KEYS = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_sequence_length",
+    "n_ctx",
+    "seq_length",
+)
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
+_FETCHED = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model with all that belongs to it. ``context``: longest example in tokens."""
+
+    model: PreTrainedModel
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    folder: Path
+    context: int
+    name: str
+
+
+def resolve_model(section: ModelSection, folder: Path) -> Path:
+    """The folder of ``model.base``: the starter, a local folder, or a hub id's snapshot.
+
+    Relative paths count from the recipe's ``folder``. The network is used only where
+    ``model.download`` says so. :class:`ModelRefused` where the model is not there.
+    """
+    base = section.base
+    if base == "starter":
+        if not (STARTER / "config.json").is_file():
+            raise ModelRefused(
+                "model.starter-missing",
+                _("This installation came without the starter model."),
+                hint=_("Give model.base a folder or a hub id."),
+            )
+        return STARTER
+    path = folder / Path(base).expanduser()
+    if path.is_dir():
+        return path.resolve()
+    looks_like_path = base.startswith((".", "/", "~")) or path.exists()
+    if looks_like_path or not _HUB_ID.fullmatch(base):
+        raise ModelRefused(
+            "model.not-a-folder",
+            _("There is no model folder {path}.").format(path=path),
+            hint=_("model.base is `starter`, a folder, or a hub id such as `owner/name`."),
+        )
+    return _snapshot(section)
+
+
+def _snapshot(section: ModelSection) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        with quiet():
+            found = snapshot_download(
+                section.base,
+                revision=section.revision,
+                allow_patterns=_FETCHED,
+                local_files_only=not section.download,
+            )
+    except LocalEntryNotFoundError as error:
+        if section.download:
+            hint = _("Check the connection, or give model.base a local folder.")
+        else:
+            hint = _("Set `model.download: true` to fetch it, or give model.base a local folder.")
+        raise ModelRefused(
+            "model.not-downloaded",
+            _("The model {name!r} is not on this machine.").format(name=section.base),
+            hint=hint,
+        ) from error
+    except (HfHubHTTPError, HFValidationError, OSError) as error:
+        raise ModelRefused(
+            "model.download-failed",
+            _("The model {name!r} can't be fetched: {reason}").format(
+                name=section.base, reason=str(error).strip().splitlines()[0]
+            ),
+            hint=_("Check its name, its revision and your access."),
+        ) from error
+    return Path(found)
+
+
+def load_model(
+    section: ModelSection,
+    folder: Path,
+    *,
+    device: torch.device | None = None,
+    dtype: torch.dtype = torch.float32,
+    trainable: bool = False,
+) -> LoadedModel:
+    """Load what ``section`` names, seen from the recipe's ``folder``.
+
+    The folder is inspected first; code that comes with a model is never run. ``trainable``: in
+    training mode with gradients; else in evaluation mode without.
+    :class:`ModelRefused` where the model is absent, unsafe, of unknown type or incomplete.
+    """
+    source = resolve_model(section, folder)
+    configuration = inspect_folder(source)
+    tokenizer = Tokenizer.from_folder(source)
+    template = ChatTemplate.from_folder(
+        source,
+        tokenizer,
+        file=None if section.chat_template is None else folder / section.chat_template,
+        system_message=section.system_message,
+    )
+    model = _load_weights(source, configuration, dtype)
+    _check_vocabulary(model, tokenizer, source)
+    if device is not None:
+        model.to(device)
+    model.train(trainable)
+    model.requires_grad_(trainable)
+    return LoadedModel(
+        model, tokenizer, template, source, context_of(model.config, section), _name(section.base)
+    )
+
+
+def context_of(configuration: Any, section: ModelSection) -> int:
+    """What the recipe asks for (else 1,024 tokens), at most what the model supports."""
+    wanted = section.context or DEFAULT_CONTEXT
+    supported = (getattr(configuration, key, None) for key in _CONTEXT_KEYS)
+    return min([wanted, *(most for most in supported if isinstance(most, int) and most > 0)])
+
+
+def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtype) -> Any:
+    model_type = configuration["model_type"]
+    known = transformers.MODEL_FOR_CAUSAL_LM_MAPPING
+    if model_type not in {each.model_type for each in known}:
+        raise ModelRefused(
+            "model.unknown-type",
+            _("Models of type {name!r} are not known here as text generators.").format(
+                name=model_type
+            ),
+            where=str(source / "config.json"),
+            hint=_("A newer version of transformers may know it."),
+        )
+    try:
+        with quiet():
+            settings = AutoConfig.from_pretrained(
+                source, local_files_only=True, trust_remote_code=False
+            )
+            with torch.device("meta"):
+                shapes = AutoModelForCausalLM.from_config(settings, trust_remote_code=False)
+            check_parameter_count(source, shapes.num_parameters())
+            model, report = AutoModelForCausalLM.from_pretrained(
+                source,
+                config=settings,
+                dtype=dtype,
+                use_safetensors=True,
+                local_files_only=True,
+                trust_remote_code=False,
+                output_loading_info=True,
+            )
+    except ModelRefused:
+        raise
+    except Exception as error:  # whatever a library makes of a bad configuration
+        raise ModelRefused(
+            "model.not-loadable",
+            _("The model can't be loaded: {reason}").format(
+                reason=(str(error).strip().splitlines() or [type(error).__name__])[0]
+            ),
+            where=str(source),
+        ) from error
+    missing = sorted(map(str, report["missing_keys"])) + sorted(
+        str(each[0] if isinstance(each, tuple) else each) for each in report["mismatched_keys"]
+    )
+    if missing:
+        raise ModelRefused(
+            "model.weights-missing",
+            _("Weights are missing or of another shape: {names}").format(
+                names=", ".join(missing[:5])
+            ),
+            where=str(source),
+            hint=_("The files and config.json do not belong together; get the model again."),
+        )
+    if report["unexpected_keys"]:
+        unused = sorted(map(str, report["unexpected_keys"]))
+        _logger.warning(
+            "%s: %d weights in the files are not used: %s", source, len(unused), unused[:5]
+        )
+    return model.to(dtype)
+
+
+def _check_vocabulary(model: Any, tokenizer: Tokenizer, source: Path) -> None:
+    rows = model.get_input_embeddings().weight.shape[0]
+    if tokenizer.highest_id >= rows:
+        raise ModelRefused(
+            "model.tokenizer-too-large",
+            _("The tokenizer has ids up to {highest}, the model only {rows} rows.").format(
+                highest=tokenizer.highest_id, rows=rows
+            ),
+            where=str(source),
+        )
+
+
+def _name(base: str) -> str:
+    return Path(base).name if base.startswith((".", "/", "~")) else base
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bars, log lines or warnings of the libraries' own."""
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from transformers.utils import logging as library_logging
+
+    level = library_logging.get_verbosity()
+    library_logging.set_verbosity(library_logging.CRITICAL)
+    library_logging.disable_progress_bar()
+    disable_progress_bars()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            library_logging.set_verbosity(level)

@@ -1,0 +1,263 @@
+"""Messages to ids, with what is trained: the only place where control tokens are made.
+
+Contents are read as plain text; control tokens come from text that the template wrote, and from
+nowhere else. Between two control tokens the text is encoded as one string, so that ids are those
+of the whole rendered string. One exception: the border between a prompt and its answer is always
+a border of tokens, since a prompt is encoded before its answer is known (a template that ends
+its prompt in a space, or an answer that begins with a line break, would else join the two).
+
+Trained are the tokens with at least one character of an answer, what the template puts between
+the prompt and the answer, and what follows the answer up to and including the control token
+that ends the turn. So the model learns exactly what it has to produce, and to stop.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from laras.errors import ModelRefused
+from laras.models.rendering import Renderer
+from laras.models.sections import Encoding, encode_rendered
+from laras.models.template_text import template_text
+from laras.models.tokenizer import Tokenizer
+from laras.records import Message
+from laras.translation import _
+
+# What a template that asks for today's date is told: prompts must be the same tomorrow.
+DEFAULT_DATE = date(2026, 1, 1)
+
+_QUESTION = Message("user", "question", False)
+_ANSWER = Message("assistant", "answer", True)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedChat:
+    """``input_ids`` and, for each, whether it is ``trained``.
+
+    ``text_bytes``: UTF-8 bytes of the contents that are trained.
+    """
+
+    input_ids: list[int]
+    trained: list[bool]
+    text_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a template writes an assistant turn, found by running it.
+
+    ``opening``: from the end of the user's content to the beginning of the answer; its last
+    ``lead`` characters are no part of the prompt. ``end_id`` ends the turn. ``rewrites_history``:
+    an earlier assistant turn looks other than it did as the last one.
+    """
+
+    opening: str
+    lead: int
+    end_id: int
+    rewrites_history: bool
+
+
+class ChatTemplate:
+    """A chat template bound to its tokenizer.
+
+    ``text``: the Jinja source, which also prints the beginning token where the tokenizer wants
+    one (so it is there exactly once, for whoever runs the template). ``system_message``:
+    ``merge`` puts leading system messages before the first user message.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        tokenizer: Tokenizer,
+        *,
+        system_message: Literal["keep", "merge"] = "keep",
+        today: date = DEFAULT_DATE,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._system_message = system_message
+        self._today = today
+        self.text = text
+        if tokenizer.adds_bos and not self._prints_bos():
+            self.text = "{{ bos_token }}" + text
+            self.__dict__.pop("_renderer", None)
+        facts = [self.text, system_message, today.isoformat()]
+        self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    @classmethod
+    def from_folder(
+        cls,
+        folder: Path,
+        tokenizer: Tokenizer,
+        *,
+        file: Path | None = None,
+        system_message: Literal["keep", "merge"] = "keep",
+        today: date = DEFAULT_DATE,
+    ) -> ChatTemplate:
+        """The template of a model's folder; ``file`` replaces it; ours where there is none."""
+        text = template_text(folder, tokenizer, file)
+        return cls(text, tokenizer, system_message=system_message, today=today)
+
+    @property
+    def stop_ids(self) -> frozenset[int]:
+        """Ids after which an answer is over: the turn's end, the model's ends, a new text."""
+        begin = self._tokenizer.bos_id
+        begins = () if begin is None else (begin,)
+        return frozenset({self._shape.end_id, *self._tokenizer.eos_ids, *begins})
+
+    def encode(self, messages: Sequence[Message]) -> EncodedChat:
+        """A whole conversation.
+
+        Where the template writes earlier turns other than it wrote them when they were the last
+        (Qwen3 takes thoughts out), only the last turn is trained, since the earlier ones never
+        look so when the model speaks. :class:`ModelRefused` where the template drops or changes
+        a message.
+        """
+        messages = self._arranged(messages)
+        rendered = self._renderer.with_spans(messages, prompt=False)
+        encoding = encode_rendered(
+            self._tokenizer, rendered, self._answer_borders(messages, rendered.text, rendered.spans)
+        )
+        trained = [False] * len(encoding.ids)
+        text_bytes = 0
+        for place, message in enumerate(messages):
+            if not message.trained or (self._shape.rewrites_history and place < len(messages) - 1):
+                continue
+            following = [*rendered.spans[place + 1 :], (len(rendered.text), 0)][0][0]
+            self._mark(encoding, trained, message, rendered.spans[place], following, rendered.text)
+            start, end = rendered.spans[place]
+            text_bytes += len(rendered.text[start:end].encode())
+        return EncodedChat(encoding.ids, trained, text_bytes)
+
+    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Messages up to where an answer begins: a prefix of their ids with any answer."""
+        messages = self._arranged(messages)
+        rendered = self._renderer.with_spans(messages, prompt=True)
+        borders = self._answer_borders(messages, rendered.text, rendered.spans)
+        return encode_rendered(self._tokenizer, rendered, borders).ids
+
+    def answer(self, ids: Sequence[int]) -> str:
+        """The text of generated ids, up to the first that stops, without the template's space."""
+        kept: list[int] = []
+        for number in ids:
+            if number in self.stop_ids:
+                break
+            kept.append(number)
+        text = self._tokenizer.decode(kept)
+        return text.strip() if self._shape.lead else text
+
+    # How a turn is found.
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self.text, self._tokenizer.special_tokens, self._today)
+
+    def _prints_bos(self) -> bool:
+        """Whether the template begins with the beginning token; a broken one tells on use."""
+        try:
+            text = self._renderer.plain([_QUESTION], prompt=False)
+        except ModelRefused:
+            return True
+        found = self._tokenizer.control_spans(text)
+        return bool(found) and found[0].start == 0 and found[0].token_id == self._tokenizer.bos_id
+
+    @cached_property
+    def _shape(self) -> _Shape:
+        prompt = self._renderer.with_spans([_QUESTION], prompt=True)
+        whole = self._renderer.with_spans([_QUESTION, _ANSWER], prompt=False)
+        answer_start, answer_end = whole.spans[1]
+        if not whole.text[:answer_start].startswith(prompt.text):
+            raise ModelRefused(
+                "model.template-prompt-differs",
+                _("The chat template's prompt is no beginning of the conversation it leads to."),
+                hint=_("Give a template whose prompt is: model.chat_template."),
+            )
+        lead = whole.text[len(prompt.text) : answer_start]
+        if lead.strip() and prompt.text == self._renderer.plain([_QUESTION], prompt=False):
+            raise ModelRefused(
+                "model.template-no-prompt",
+                _("The chat template does not write the start of an answer when asked to."),
+                hint=_("Give one that heeds add_generation_prompt: model.chat_template."),
+            )
+        ends = [span for span in self._tokenizer.control_spans(whole.text) if span.end > answer_end]
+        if not ends:
+            raise ModelRefused(
+                "model.template-no-end",
+                _("The chat template puts no control token after an answer to end it."),
+                hint=_("Give one that prints eos_token after each answer: model.chat_template."),
+            )
+        turn = whole.text[: ends[0].end].rstrip()
+        longer = self._renderer.plain([_QUESTION, _ANSWER, _QUESTION, _ANSWER], prompt=False)
+        return _Shape(
+            opening=whole.text[whole.spans[0][1] : answer_start],
+            lead=len(lead),
+            end_id=ends[0].token_id,
+            rewrites_history=not longer.startswith(turn),
+        )
+
+    def _answer_borders(
+        self, messages: Sequence[Message], text: str, spans: Sequence[tuple[int, int]]
+    ) -> list[int]:
+        """Where prompts end and answers begin, in characters."""
+        return [
+            self._border(text, start)
+            for message, (start, _end) in zip(messages, spans, strict=True)
+            if message.role == "assistant"
+        ]
+
+    def _border(self, text: str, answer_start: int) -> int:
+        before = text[:answer_start]
+        return answer_start - (self._shape.lead if before.endswith(self._shape.opening) else 0)
+
+    def _mark(
+        self,
+        encoding: Encoding,
+        trained: list[bool],
+        message: Message,
+        span: tuple[int, int],
+        following: int,
+        text: str,
+    ) -> None:
+        """Set what is trained of one message, whose next message begins at ``following``."""
+        start, end = span
+        if message.role == "assistant":
+            start = self._border(text, start)
+        # A token that begins before ``start`` may still reach into it.
+        first = max(0, bisect_left(encoding.offsets, (start, 0)) - 1)
+        ended = message.role != "assistant"
+        for place in range(first, len(encoding.ids)):
+            from_character, to_character = encoding.offsets[place]
+            if from_character >= following or (ended and from_character >= end):
+                break
+            if encoding.is_control[place]:
+                if not ended and to_character > end:
+                    trained[place] = ended = True
+                    break
+            elif to_character > start or from_character >= start:
+                trained[place] = True
+        if not ended:
+            raise ModelRefused(
+                "model.template-no-end",
+                _("The chat template leaves an answer without a control token to end it."),
+            )
+
+    def _arranged(self, messages: Sequence[Message]) -> list[Message]:
+        arranged = list(messages)
+        if self._system_message == "keep" or not arranged or arranged[0].role != "system":
+            return arranged
+        systems = 1
+        while systems < len(arranged) and arranged[systems].role == "system":
+            systems += 1
+        for place in range(systems, len(arranged)):
+            if arranged[place].role == "user":
+                contents = [each.content for each in (*arranged[:systems], arranged[place])]
+                merged = replace(arranged[place], content="\n\n".join(contents))
+                return [*arranged[systems:place], merged, *arranged[place + 1 :]]
+        return arranged

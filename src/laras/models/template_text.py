@@ -1,0 +1,58 @@
+"""Where a model's chat template comes from, and the one for models that have none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from laras.errors import ModelRefused
+from laras.models.tokenizer import Tokenizer
+from laras.translation import _
+
+# For base models without a template. A role line counts only right after a control token, and
+# contents never hold one, so that no text can pass for another speaker.
+_PLAIN_TEMPLATE = (
+    "{% for message in messages %}"
+    "{{ ('' if loop.first else '\\n') + message['role'] | capitalize + ':\\n' "
+    "+ message['content'] + END }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '\\nAssistant:\\n' }}{% endif %}"
+)
+
+
+def template_text(folder: Path, tokenizer: Tokenizer, file: Path | None = None) -> str:
+    """``file`` if given, else chat_template.jinja, else tokenizer_config.json's, else ours."""
+    path = folder / "chat_template.jinja" if file is None else file
+    if file is not None or path.is_file():
+        return _read(path)
+    return _configured(tokenizer.chat_template) or plain_template(tokenizer)
+
+
+def plain_template(tokenizer: Tokenizer) -> str:
+    """The template for a base model without one; the end is its end token, else its beginning."""
+    end = "eos_token" if tokenizer.eos_id is not None else "bos_token"
+    bos = "{{ bos_token }}" if tokenizer.adds_bos else ""
+    return bos + _PLAIN_TEMPLATE.replace("END", end)
+
+
+def _configured(template: Any) -> str | None:
+    """Text from tokenizer_config.json: one template, or a list of named ones."""
+    if isinstance(template, list):
+        named = {
+            str(entry.get("name")): entry.get("template")
+            for entry in template
+            if isinstance(entry, dict)
+        }
+        template = named.get("default") or next(iter(named.values()), None)
+    return template if isinstance(template, str) and template else None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelRefused(
+            "model.template-unreadable",
+            _("The chat template can't be read: {reason}").format(reason=error),
+            where=str(path),
+        ) from error

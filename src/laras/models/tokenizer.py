@@ -1,0 +1,255 @@
+"""The one tokenizer: tokenizer.json, read by the ``tokenizers`` library, for every purpose.
+
+Training, evaluation, serving and saving all go through this class. The tokenizer classes of
+transformers rebuild some of these files (Phi-3, Llama-2) and then give other ids; the file is
+the truth here.
+
+Two ways to read a text: :meth:`Tokenizer.encode` takes it as content, in which nothing can
+become a control token; :meth:`Tokenizer.control_spans` finds the control tokens in text that a
+chat template wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from tokenizers import Tokenizer as TokenizersLibrary
+
+from laras.errors import ModelRefused
+from laras.models import plain
+from laras.models.tokenizer_files import (
+    DECIDING_FILES,
+    json_object,
+    read_files,
+    read_model_facts,
+    tokenizer_definition,
+)
+from laras.translation import _
+
+Place = Literal["start", "section", "continuation"]
+
+
+class ControlSpan(NamedTuple):
+    """A control token found in characters ``start`` to ``end``, white space it takes included."""
+
+    start: int
+    end: int
+    token_id: int
+
+
+class Encoded(NamedTuple):
+    """Ids, and for each the characters ``(start, end)`` it came from."""
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+class Tokenizer:
+    """Text to ids and back.
+
+    ``bos_id``, ``eos_id``, ``pad_id``: None where the model has none. ``eos_ids``: all ids that
+    the model's files call an end. ``adds_bos``: whether a text begins with ``bos_id`` by default.
+    ``control_ids``: ids that content never gets. ``digest``: hash of the files that decide.
+    """
+
+    def __init__(self, files: dict[str, bytes], model_facts: dict[str, Any], where: str) -> None:
+        self._files = files
+        self._definition = tokenizer_definition(files["tokenizer.json"], where)
+        self.where = where
+        self._settings: dict[str, Any] = {}
+        for name in ("special_tokens_map.json", "tokenizer_config.json"):
+            for key, value in json_object(files.get(name, b"{}"), f"{where}/{name}").items():
+                if value is not None:
+                    self._settings[key] = value
+        try:
+            self._full = TokenizersLibrary.from_str(
+                json.dumps({**self._definition, "truncation": None, "padding": None})
+            )
+        except Exception as error:  # the library raises plain Exception
+            raise ModelRefused(
+                "model.tokenizer-broken",
+                _("tokenizer.json can't be read: {reason}").format(reason=error),
+                where=where,
+            ) from error
+        self.size: int = self._full.get_vocab_size(with_added_tokens=True)
+        self.highest_id: int = max(self._full.get_vocab(with_added_tokens=True).values())
+        self.bos_id = self._special_id("bos", model_facts)
+        self.eos_id = self._special_id("eos", model_facts)
+        self.pad_id = self._special_id("pad", model_facts)
+        listed = model_facts.get("eos_token_id")
+        others = listed if isinstance(listed, list) else [listed]
+        self.eos_ids: frozenset[int] = frozenset(
+            number for number in (self.eos_id, *others) if self._known(number)
+        )
+        self.adds_bos = self._adds_bos()
+        self._control_texts = plain.control_tokens(self._definition)
+        listed_ids = (self.bos_id, self.eos_id, self.pad_id, *self.eos_ids)
+        structural = {number for number in listed_ids if number is not None}
+        unknown = self._unknown_id()
+        for number in structural:
+            self._control_texts.setdefault(str(self._full.id_to_token(number)), number)
+        # A character outside the vocabulary is honestly unknown: that id is no control token,
+        # unless the same id also begins, ends or pads.
+        self.control_ids: frozenset[int] = frozenset(self._control_texts.values()) - (
+            {unknown} - structural
+        )
+        self._unknown_is_structural = unknown in structural
+        deciding = {
+            name: hashlib.sha256(files.get(name, b"")).hexdigest() for name in DECIDING_FILES
+        }
+        facts = [deciding, self.bos_id, sorted(self.eos_ids), self.pad_id, self.adds_bos]
+        self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        self._find = lru_cache(maxsize=4096)(self._find_control)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Tokenizer:
+        """Read a model's folder. :class:`ModelRefused` where it has no tokenizer.json."""
+        return cls(read_files(folder), read_model_facts(folder), str(folder))
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of a whole text as content, without beginning or end tokens."""
+        return self.encode_with_offsets(text).ids
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """:meth:`encode` for many texts at once."""
+        encodings = self._start.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [self._checked(encoding.ids) for encoding in encodings]
+
+    def encode_with_offsets(self, text: str, place: Place = "start") -> Encoded:
+        """Ids of content with their characters.
+
+        ``place`` says where the text stands in a larger string, since many tokenizers put a
+        space before it: at its ``start``, as a ``section`` after a control token, or as the
+        ``continuation`` of text that was encoded before.
+        """
+        encoding = self._encoder(place).encode(text, add_special_tokens=False)
+        return Encoded(self._checked(encoding.ids), encoding.offsets)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ``ids``; control tokens have none."""
+        kept = [number for number in ids if number not in self.control_ids]
+        return str(self._full.decode(kept, skip_special_tokens=False))
+
+    def control_spans(self, text: str) -> tuple[ControlSpan, ...]:
+        """The control tokens that a trusted ``text`` spells, in order."""
+        return self._find(text)
+
+    def token(self, number: int | None) -> str | None:
+        """How the vocabulary writes an id."""
+        return None if number is None else self._full.id_to_token(number)
+
+    @cached_property
+    def special_tokens(self) -> dict[str, str]:
+        """What templates may print: ``bos_token``, ``eos_token`` and so on."""
+        named = {
+            f"{name}_token": self.token(number)
+            for name, number in (("bos", self.bos_id), ("eos", self.eos_id), ("pad", self.pad_id))
+        }
+        for name in ("unk_token", "sep_token", "cls_token", "mask_token"):
+            named[name] = _content(self._settings.get(name))
+        return {name: text for name, text in named.items() if text is not None}
+
+    @property
+    def chat_template(self) -> Any:
+        """What tokenizer_config.json says under ``chat_template`` (None, text, or named texts)."""
+        return self._settings.get("chat_template")
+
+    def save(self, folder: Path, chat_template: str | None = None) -> None:
+        """Write the files it was read from, byte for byte, and the template as a file beside."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in self._files.items():
+            (folder / name).write_bytes(content)
+        if chat_template is not None:
+            (folder / "chat_template.jinja").write_text(chat_template, encoding="utf-8")
+
+    # How it comes about.
+
+    @cached_property
+    def _plain_definition(self) -> dict[str, Any]:
+        return plain.without_control_tokens(
+            self._definition,
+            self._control_texts,
+            unknown_is_structural=self._unknown_is_structural,
+        )
+
+    @cached_property
+    def _start(self) -> TokenizersLibrary:
+        return TokenizersLibrary.from_str(json.dumps(self._plain_definition))
+
+    @cached_property
+    def _section(self) -> TokenizersLibrary:
+        edited = plain.for_later_section(self._plain_definition)
+        if plain.same(edited, self._plain_definition):
+            return self._start
+        return TokenizersLibrary.from_str(json.dumps(edited))
+
+    @cached_property
+    def _continuation(self) -> TokenizersLibrary:
+        edited = plain.for_continuation(self._plain_definition)
+        if plain.same(edited, self._plain_definition):
+            return self._start
+        return TokenizersLibrary.from_str(json.dumps(edited))
+
+    def _encoder(self, place: Place) -> TokenizersLibrary:
+        if place == "start":
+            return self._start
+        return self._section if place == "section" else self._continuation
+
+    def _checked(self, ids: list[int]) -> list[int]:
+        if not self.control_ids.isdisjoint(ids):
+            bad = sorted(self.control_ids.intersection(ids))
+            raise ModelRefused(
+                "model.control-token-in-content",
+                _("This tokenizer turns plain text into control tokens {ids}.").format(ids=bad),
+                where=self.where,
+            )
+        return ids
+
+    def _find_control(self, text: str) -> tuple[ControlSpan, ...]:
+        encoding = self._full.encode(text, add_special_tokens=False)
+        return tuple(
+            ControlSpan(start, end, number)
+            for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
+            if number in self.control_ids
+        )
+
+    def _known(self, number: Any) -> bool:
+        return isinstance(number, int) and self._full.id_to_token(number) is not None
+
+    def _special_id(self, name: str, model_facts: dict[str, Any]) -> int | None:
+        text = _content(self._settings.get(f"{name}_token"))
+        if text is not None:
+            found: int | None = self._full.token_to_id(text)
+            if found is not None:
+                return found
+        listed = model_facts.get(f"{name}_token_id")
+        candidates: list[Any] = listed if isinstance(listed, list) else [listed]
+        return next((number for number in candidates if self._known(number)), None)
+
+    def _unknown_id(self) -> int | None:
+        model = self._definition["model"]
+        if model.get("unk_token") is not None:
+            number: int | None = self._full.token_to_id(model["unk_token"])
+            return number
+        unknown = model.get("unk_id")
+        return int(unknown) if isinstance(unknown, int) else None
+
+    def _adds_bos(self) -> bool:
+        if self.bos_id is None:
+            return False
+        configured = self._settings.get("add_bos_token")
+        if isinstance(configured, bool):
+            return configured
+        return bool(self._full.encode("").ids[:1] == [self.bos_id])
+
+
+def _content(token: Any) -> str | None:
+    """A token's text, from a string or from the mapping that configuration files use."""
+    if isinstance(token, dict):
+        token = token.get("content")
+    return token if isinstance(token, str) else None

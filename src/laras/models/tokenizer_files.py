@@ -1,0 +1,74 @@
+"""The files that make a tokenizer, read once and kept as they are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from laras.errors import ModelRefused
+from laras.translation import _
+
+# Copied byte for byte when a model is saved; the first three decide what the tokenizer does.
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+)
+DECIDING_FILES = TOKENIZER_FILES[:3]
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Contents by name. :class:`ModelRefused` where there is no tokenizer.json."""
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelRefused(
+            "model.no-tokenizer-json",
+            _("The model has no tokenizer.json."),
+            where=str(folder),
+            hint=_(
+                "Save it in the fast format once: load the tokenizer with "
+                "transformers.AutoTokenizer and call save_pretrained on it."
+            ),
+        )
+    return {
+        name: (folder / name).read_bytes() for name in TOKENIZER_FILES if (folder / name).is_file()
+    }
+
+
+def read_model_facts(folder: Path) -> dict[str, Any]:
+    """What config.json says (its text part below it), and over it generation_config.json."""
+    facts: dict[str, Any] = {}
+    for name in ("config.json", "generation_config.json"):
+        if (folder / name).is_file():
+            content = json_object((folder / name).read_bytes(), str(folder / name))
+            part = content.get("text_config")
+            for source in (part if isinstance(part, dict) else {}, content):
+                facts.update({key: value for key, value in source.items() if value is not None})
+    return facts
+
+
+def json_object(content: bytes, where: str) -> dict[str, Any]:
+    """The mapping that a JSON file holds; :class:`ModelRefused` where it is no JSON."""
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise ModelRefused(
+            "model.tokenizer-broken",
+            _("This JSON file can't be read: {reason}").format(reason=error),
+            where=where,
+        ) from error
+    return found if isinstance(found, dict) else {}
+
+
+def tokenizer_definition(content: bytes, where: str) -> dict[str, Any]:
+    """tokenizer.json, with a model in it."""
+    found = json_object(content, f"{where}/tokenizer.json")
+    if not isinstance(found.get("model"), dict):
+        raise ModelRefused(
+            "model.tokenizer-broken", _("tokenizer.json is not a tokenizer."), where=where
+        )
+    return found

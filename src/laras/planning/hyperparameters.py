@@ -1,0 +1,89 @@
+"""What the recipe leaves open, decided before the run, each value with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from laras.recipe.schema import Contender, TuningSection
+from laras.translation import _
+
+_EPOCHS = {"quick": 1.0, "standard": 3.0, "thorough": 6.0}
+_PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
+# Peak rates that tune small and middle-sized models well: adapters start at zero and are few, so
+# they take ten times the rate of full tuning (Biderman et al. 2024, "LoRA Learns Less and Forgets
+# Less", section 3.3, find the same ratio).
+_LEARNING_RATE = {"full": 5e-4, "freeze": 1e-3, "lora": 2e-3}
+_LARGE_MODEL_PARAMETERS = 100_000_000
+_LEARNING_RATE_LARGE = {"full": 2e-5, "freeze": 5e-5, "lora": 2e-4}
+
+
+@dataclass(frozen=True, slots=True)
+class Hyperparameters:
+    """Everything a training run needs to know beside its data; nothing is left open."""
+
+    method: str
+    epochs: float
+    max_steps: int | None
+    learning_rate: float
+    batch_tokens: int
+    micro_batch_tokens: int
+    optimizer: str
+    weight_decay: float
+    warmup_share: float
+    schedule: str
+    max_gradient_norm: float
+    patience: int
+    validations_per_epoch: int
+    checkpoint_every_s: float
+    checkpoint_every_steps: int | None
+    keep_checkpoints: int
+    non_finite_limit: int
+    seed: int
+    rank: int
+    alpha: float
+    dropout: float
+    target_modules: list[str] | None
+    trained_layers: int | None
+
+
+def resolve(
+    tuning: TuningSection, contender: Contender, parameters: int
+) -> tuple[Hyperparameters, dict[str, str]]:
+    """Hyperparameters of ``contender`` on a model of so many parameters, and why each is so.
+
+    The contender's own settings come first, then the tuning section's, then the defaults here.
+    """
+    reasons: dict[str, str] = {}
+
+    def pick(name: str, default: object, reason: str) -> object:
+        own = getattr(contender, name, None)
+        if own is not None:
+            reasons[name] = _("set for {contender}").format(contender=contender.name)
+            return own
+        general = getattr(tuning, name, None)
+        if general is not None:
+            written = name in tuning.model_fields_set
+            reasons[name] = _("set in tuning") if written else _("default")
+            return general
+        reasons[name] = reason
+        return default
+
+    rates = _LEARNING_RATE if parameters < _LARGE_MODEL_PARAMETERS else _LEARNING_RATE_LARGE
+    by_effort = _("effort is {effort}").format(effort=tuning.effort)
+    by_method = _("usual for {method} on a model of {millions:.0f} million parameters").format(
+        method=contender.kind, millions=parameters / 1e6
+    )
+    rank = pick("rank", 16, _("default"))
+    defaults: dict[str, tuple[object, str]] = {
+        "epochs": (_EPOCHS[tuning.effort], by_effort),
+        "patience": (_PATIENCE[tuning.effort], by_effort),
+        "learning_rate": (rates.get(contender.kind, 0.0), by_method),
+        "alpha": (2.0 * float(str(rank)), _("twice the rank")),
+        "dropout": (0.0, _("default")),
+    }
+    values: dict[str, object] = {"method": contender.kind, "rank": rank}
+    for field in fields(Hyperparameters):
+        if field.name not in values:
+            default, reason = defaults.get(field.name, (None, _("default")))
+            values[field.name] = pick(field.name, default, reason)
+    return Hyperparameters(**values), reasons  # type: ignore[arg-type]

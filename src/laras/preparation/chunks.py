@@ -1,0 +1,118 @@
+"""Cuts a document at headings and paragraphs into passages of about a given length.
+
+Passages cover the document without overlap and in order. Each knows the headings above it, so
+that a passage from the middle of a handbook still says what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_HEADING = re.compile(r"^(#{1,6})\s+\S")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？;:])\s+|\n")
+_SMALLEST_SHARE = 0.25  # a last piece below this share joins the one before it
+
+
+@dataclass(frozen=True)
+class Passage:
+    """``text[start:end]`` of the document, and the heading lines above ``start``."""
+
+    start: int
+    end: int
+    headings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Block:
+    start: int
+    end: int
+    level: int  # of a heading; 0 for anything else
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Paragraphs, headings and whole code blocks, by position."""
+    position = 0
+    start: int | None = None
+    end = 0
+    in_code = False
+    for line in text.splitlines(keepends=True):
+        bare = line.strip()
+        heading = None if in_code else _HEADING.match(line)
+        if start is not None and not in_code and (heading or not bare):
+            yield _Block(start, end, 0)
+            start = None
+        if heading:
+            yield _Block(position, position + len(line.rstrip()), len(heading.group(1)))
+        elif bare:
+            start = position if start is None else start
+            end = position + len(line.rstrip())
+        if bare.startswith("```"):
+            in_code = not in_code
+        position += len(line)
+    if start is not None:
+        yield _Block(start, end, 0)
+
+
+def _pieces(text: str, block: _Block, length: int) -> Iterator[_Block]:
+    """``block`` itself, or cut at line ends and sentences, then at spaces, where too long."""
+    start = block.start
+    while block.end - start > length * 1.25:
+        window = text[start : start + length]
+        ends = [found.end() for found in _SENTENCE_END.finditer(window) if found.end() > length / 3]
+        cut = ends[-1] if ends else window.rfind(" ") + 1 or length
+        yield _Block(start, start + len(text[start : start + cut].rstrip()), block.level)
+        start += cut
+    if text[start : block.end].strip():
+        yield _Block(start, block.end, block.level)
+
+
+def passages(text: str, length: int) -> list[Passage]:
+    """``text`` cut into passages of about ``length`` characters (at most 1.5 times that)."""
+    above: dict[int, str] = {}
+    result: list[Passage] = []
+    current: list[_Block] = []
+    headings: tuple[str, ...] = ()
+    pieces = (piece for whole in _blocks(text) for piece in _pieces(text, whole, length))
+    for block in pieces:
+        following = _starts_passage(current, block, length)
+        if following is not None:
+            if current:
+                result.append(Passage(current[0].start, current[-1].end, headings))
+            current = following
+            depth = (current[0] if current else block).level or 7
+            headings = tuple(above[level] for level in sorted(above) if level < depth)
+        current.append(block)
+        if block.level:
+            above = {level: line for level, line in above.items() if level < block.level}
+            above[block.level] = text[block.start : block.end].strip()
+    if current:
+        result.append(Passage(current[0].start, current[-1].end, headings))
+    return _with_last_joined(result, length)
+
+
+def _starts_passage(current: list[_Block], block: _Block, length: int) -> list[_Block] | None:
+    """Whether ``block`` ends the passage ``current``: then the headings at its end, which are
+    taken out of it, because they belong to what follows. Else None."""
+    if not current:
+        return []
+    size = current[-1].end - current[0].start
+    too_long = block.end - current[0].start > length
+    at_heading = block.level > 0 and size >= length / 2
+    if all(part.level for part in current) or not (too_long or at_heading):
+        return None
+    following: list[_Block] = []
+    while current[-1].level:
+        following.insert(0, current.pop())
+    return following
+
+
+def _with_last_joined(result: list[Passage], length: int) -> list[Passage]:
+    if len(result) < 2:
+        return result
+    before, last = result[-2:]
+    small = last.end - last.start < _SMALLEST_SHARE * length
+    if small and last.end - before.start <= length * 1.5:
+        return [*result[:-2], Passage(before.start, last.end, before.headings)]
+    return result

@@ -1,0 +1,139 @@
+"""Runs steps over tables: by Daft (this machine or a Ray cluster), or by a plain loop.
+
+The plain loop is the oracle: whatever runs the steps must give the rows that it gives.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import pyarrow as pa
+
+from laras.errors import UsageError
+from laras.preparation.steps import Step
+from laras.translation import _
+
+Runner = Literal["plain", "native", "ray"]
+
+_ROW = "__row"  # the order of rows, whatever the engine does with it
+_STRUCT = "__written"
+_BATCH_ROWS = 4096
+
+
+def run_steps(table: pa.Table, steps: Sequence[Step], runner: Runner) -> pa.Table:
+    """``table`` with the columns that ``steps`` write, each step seeing those before it.
+
+    Rows keep their order and number. Raises UsageError where Ray is asked for and absent.
+    """
+    if not steps:
+        return table
+    if runner == "plain" or table.num_rows == 0:
+        return _run_plain(table, steps)
+    return _run_daft(table, steps, runner)
+
+
+def _run_plain(table: pa.Table, steps: Sequence[Step]) -> pa.Table:
+    for step in steps:
+        needed = table.select(list(step.reads)).combine_chunks()
+        batches = [step(batch) for batch in needed.to_batches(max_chunksize=_BATCH_ROWS)]
+        table = with_columns(table, pa.Table.from_batches(batches, schema=step.writes))
+    return table
+
+
+def _run_daft(table: pa.Table, steps: Sequence[Step], runner: Runner) -> pa.Table:
+    daft = _daft(runner)
+    written: dict[str, pa.DataType] = {}
+    for step in steps:
+        written.update({field.name: field.type for field in step.writes})
+    types = {field.name: field.type for field in table.schema}
+    needed = _columns_from_outside(steps)
+    narrow = table.select(needed).append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
+    frame = daft.from_arrow(narrow)
+    for step in steps:
+        function = _as_daft_function(daft, step, [types[name] for name in step.reads])
+        outcome = function(*(daft.col(name) for name in step.reads))
+        stays = [name for name in frame.column_names if name not in step.writes.names]
+        frame = frame.with_column(_STRUCT, outcome).select(
+            *stays, *(daft.col(_STRUCT).get(name).alias(name) for name in step.writes.names)
+        )
+        types |= {field.name: field.type for field in step.writes}
+    result = frame.select(_ROW, *written).to_arrow().sort_by(_ROW)
+    return with_columns(table, result.select(list(written)).cast(pa.schema(list(written.items()))))
+
+
+def _columns_from_outside(steps: Sequence[Step]) -> list[str]:
+    """Columns that steps read before any of them has written it; only these need to travel."""
+    names: list[str] = []
+    written: set[str] = set()
+    for step in steps:
+        names += [name for name in step.reads if name not in written and name not in names]
+        written |= set(step.writes.names)
+    return names
+
+
+def _as_daft_function(daft: Any, step: Step, types: Sequence[pa.DataType]) -> Any:
+    struct = pa.struct(list(step.writes))
+
+    # Daft widens types on its way (string to large_string); the step sees the declared ones.
+    def call(*columns: Any) -> Any:
+        arrays = [column.to_arrow().cast(kind) for column, kind in zip(columns, types, strict=True)]
+        batch = pa.RecordBatch.from_arrays(arrays, names=list(step.reads))
+        return step(batch).to_struct_array().cast(struct)
+
+    # One process: forking one for each step costs more than the lock of the interpreter.
+    decorate = daft.func.batch(
+        return_dtype=daft.DataType.from_arrow_type(struct), use_process=False
+    )
+    return decorate(call)
+
+
+def signatures(table: pa.Table, column: str, hashes: int, runner: Runner) -> Any:
+    """MinHash of the word 5-grams of ``column``: a numpy array (rows, hashes) of uint32.
+
+    ``table`` should be narrow; its texts are words with one space between them.
+    """
+    import numpy as np
+
+    if table.num_rows == 0:
+        return np.empty((0, hashes), dtype=np.uint32)
+    daft = _daft(runner)
+    narrow = table.select([column])
+    narrow = narrow.append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
+    minhash = daft.col(column).minhash(
+        num_hashes=hashes, ngram_size=5, seed=1, hash_function="xxhash3_64"
+    )
+    result = daft.from_arrow(narrow).select(_ROW, minhash.alias(column)).to_arrow().sort_by(_ROW)
+    flat = result.column(column).combine_chunks().flatten()
+    return flat.to_numpy(zero_copy_only=False).reshape(table.num_rows, hashes)
+
+
+def with_columns(table: pa.Table, added: pa.Table) -> pa.Table:
+    """``table`` with the columns of ``added``, which replace those of the same name."""
+    for name in added.column_names:
+        column = added.column(name)
+        position = table.schema.get_field_index(name)
+        if position < 0:
+            table = table.append_column(name, column)
+        else:
+            table = table.set_column(position, name, column)
+    return table
+
+
+def _daft(runner: Runner) -> Any:
+    """The daft module with its runner set. Daft can change the runner once in a process."""
+    os.environ.setdefault("DAFT_PROGRESS_BAR", "0")
+    if runner == "ray" and importlib.util.find_spec("ray") is None:
+        raise UsageError(
+            "preparation.ray-absent",
+            _("The recipe asks for Ray, and Ray is not installed."),
+            where="preparation.engine",
+            hint=_("Install laras[ray], or set preparation.engine to native."),
+        )
+    import daft
+
+    if runner == "ray":
+        daft.set_runner_ray(noop_if_initialized=True)
+    return daft

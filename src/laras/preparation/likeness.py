@@ -1,0 +1,69 @@
+"""When two texts are the same, and how alike they are: keys, words, 5-grams, Jaccard.
+
+Keys compare what a reader would call the same text: NFKC, case and spaces don't count. They
+are only for comparing: texts themselves are kept in NFC, because NFKC changes what is meant
+(superscripts, units).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import xxhash
+
+SHINGLE_WORDS = 5
+
+# Marks that belong to the word they stand in (Indic vowel signs, Arabic and Hebrew points)
+# aren't word characters to the re module; scripts without spaces count each character.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0dff"
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[\\w{_MARKS}])+")
+
+Shingles = frozenset[tuple[str, ...]]
+
+
+def normalise(text: str) -> str:
+    """``text`` as keys see it: NFKC, casefolded, one space between words."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def key(*parts: str) -> str:
+    """128 bits in hex; equal for parts that are the same after :func:`normalise`."""
+    return xxhash.xxh3_128_hexdigest("\x1e".join(normalise(part) for part in parts).encode())
+
+
+def words(text: str) -> list[str]:
+    """The words of ``text`` without punctuation, as :func:`normalise` writes them."""
+    return _WORD.findall(normalise(text))
+
+
+def shingles(spaced_words: str) -> Shingles:
+    """The word 5-grams of words joined by spaces; none below five words."""
+    parts = spaced_words.split(" ")
+    return frozenset(zip(*(parts[start:] for start in range(SHINGLE_WORDS)), strict=False))
+
+
+def jaccard(left: Shingles, right: Shingles) -> float:
+    """Shared over all: |A and B| / |A or B|; 0 where one is empty."""
+    if not left or not right:
+        return 0.0
+    shared = len(left & right)
+    return shared / (len(left) + len(right) - shared)
+
+
+def without_instruction(content: str, instruction: str | None) -> str:
+    """``content`` without the instruction that the source put before it."""
+    return content.removeprefix(f"{instruction}\n\n") if instruction else content
+
+
+def spoken(messages: Iterable[tuple[str, str]], instruction: str | None = None) -> list[str]:
+    """The contents of (role, content) pairs that tell one example from another.
+
+    System messages and instructions are left out: where all examples share a long one, they
+    would all be near-duplicates.
+    """
+    return [
+        without_instruction(content, instruction) for role, content in messages if role != "system"
+    ]

@@ -1,0 +1,115 @@
+"""When the data can't carry a run: each refusal says what was found, where, and the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from laras.errors import DataRefused
+from laras.preparation.ledger import Ledger
+from laras.records import Split
+from laras.translation import _
+
+
+def refuse_rejected(ledger: Ledger, rows_read: int, limit: float) -> None:
+    """Too large a share of the rows could not be read (where none could, the data is empty)."""
+    rejected = ledger.rows("read")
+    rows = rows_read + rejected
+    if not rows_read or rejected <= limit * rows:
+        return
+    raise DataRefused(
+        "preparation.too-many-rejected",
+        _("{rejected} of {rows} rows or files ({share:.0%}) could not be read.").format(
+            rejected=rejected, rows=rows, share=rejected / rows
+        ),
+        where="data.sources",
+        hint=_("The first of them: {places}").format(places="; ".join(ledger.first_places("read"))),
+    )
+
+
+def refuse_empty(ledger: Ledger, rows: int) -> None:
+    """Nothing is left to train on."""
+    if rows:
+        return
+    stages = dict.fromkeys(rejection.stage for rejection in ledger.rejections)
+    places = [place for stage in stages for place in ledger.first_places(stage)]
+    raise DataRefused(
+        "preparation.no-data",
+        _("Nothing is left of the data to train on. Why rows left: {reasons}.").format(
+            reasons=main_reasons(ledger) or _("there were none")
+        ),
+        where="data.sources",
+        hint=_("The first of them: {places}").format(places="; ".join(places[:3]))
+        if places
+        else _("Check that the paths in data.sources lead to files with content."),
+    )
+
+
+def main_reasons(ledger: Ledger) -> str:
+    """``too-short (12), exact-duplicate (3)``: why most rows left."""
+    return ", ".join(f"{reason} ({rows})" for reason, rows in list(ledger.reasons().items())[:5])
+
+
+def refuse_one_class(pool: pa.Table) -> None:
+    """Labelled rows that all have the same label."""
+    labels = {label for label in pool.column("label").to_pylist() if label is not None}
+    if len(labels) != 1:
+        return
+    raise DataRefused(
+        "preparation.one-class",
+        _(
+            "All labelled rows have the same label, {label!r}: there is nothing to tell apart."
+        ).format(label=labels.pop()),
+        where="data.sources",
+        hint=_("Add rows of other labels, or check which column holds the label."),
+    )
+
+
+def refuse_too_small(splits: Mapping[Split, pa.Table], pool: pa.Table, ledger: Ledger) -> None:
+    """A split without a row."""
+    if all(table.num_rows for table in splits.values()):
+        return
+    sizes: dict[str, Any] = {name: table.num_rows for name, table in splits.items()}
+    hint = _(
+        "Each split needs at least one group (a document, a conversation, a customer). Add "
+        "data, or give data.test and data.validation of your own."
+    )
+    if reasons := main_reasons(ledger):
+        hint += " " + _("Why rows left: {reasons}.").format(reasons=reasons)
+    raise DataRefused(
+        "preparation.too-small-to-split",
+        _(
+            "{examples} examples in {groups} groups are too few to split: {train} to train on, "
+            "{validation} for validation, {test} for the test."
+        ).format(
+            examples=pool.num_rows, groups=len(set(pool.column("group").to_pylist())), **sizes
+        ),
+        where="data.sources",
+        hint=hint,
+    )
+
+
+def refuse_leak(limit: float, facts: Mapping[str, Any]) -> None:
+    """More of the user's own test than ``limit`` stands in the training data."""
+    if facts["share"] <= limit:
+        return
+    places = "; ".join(f"{place['test']} = {place['train']}" for place in facts["places"][:3])
+    raise DataRefused(
+        "preparation.leak",
+        _(
+            "{count} of {rows} rows of your test set ({share:.1%}) also stand in the training "
+            "data word for word; the limit is {limit:.1%}."
+        ).format(
+            count=facts["test_rows_also_in_train"],
+            rows=facts["test_rows"],
+            share=facts["share"],
+            limit=limit,
+        ),
+        where="data.test",
+        hint=_(
+            "For example: {places}. Take these rows out of one of the two, or raise "
+            "preparation.leak_limit to have them removed from training."
+        ).format(places=places),
+    )

@@ -1,0 +1,149 @@
+"""One writer for each run folder.
+
+``flock`` decides where the system has it: the kernel lets go when the process dies, so a lock
+never outlives its owner, whatever the file says. Where it is missing (some network disks,
+Windows), the file's pid, boot id and start time decide; a pid that a later process got, or one
+from before a reboot, is recognised as stale and the lock taken over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from laras.errors import StorageFailed
+from laras.runs.failures import storage_errors
+from laras.translation import _
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+LOCK_NAME = "run.lock"
+_NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+_START_TOLERANCE_S = 2.0
+
+
+class RunLock:
+    """Held from construction until :meth:`release`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises :class:`StorageFailed`, naming the pid, while another writer lives."""
+        self.path = folder / LOCK_NAME
+        with storage_errors(self.path):
+            # Not through a link: it would lock, and then write, something else.
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+            self._descriptor = os.open(self.path, flags, 0o644)
+        try:
+            self._acquire()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def _acquire(self) -> None:
+        owner = self._read()
+        if not self._flock(owner) and _is_alive(owner):
+            raise self._refusal(owner)
+        with storage_errors(self.path):
+            text = json.dumps(_this_process()).encode()
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, text, 0)
+            os.fsync(self._descriptor)
+
+    def _flock(self, owner: dict[str, Any]) -> bool:
+        """Whether the kernel's lock was taken; False where it has none to give."""
+        if fcntl is None:
+            return False
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise self._refusal(owner) from None
+        except OSError as error:
+            if error.errno in _NO_FLOCK:
+                return False
+            raise
+        return True
+
+    def _refusal(self, owner: dict[str, Any]) -> StorageFailed:
+        return StorageFailed(
+            "runs.in-use",
+            _("Another process is writing to this run folder (pid {pid}).").format(
+                pid=owner.get("pid", "?")
+            ),
+            where=str(self.path.parent),
+            hint=_("Wait for it, stop it, or choose another folder with --run."),
+        )
+
+    def _read(self) -> dict[str, Any]:
+        content = os.pread(self._descriptor, 4096, 0)
+        with contextlib.suppress(ValueError):
+            owner = json.loads(content)
+            if isinstance(owner, dict):
+                return owner
+        return {}
+
+    def check_held(self) -> None:
+        """Raise :class:`StorageFailed` when the folder was deleted or replaced meanwhile."""
+        with storage_errors(self.path.parent):
+            there = self.path.stat()
+            if (there.st_dev, there.st_ino) != _identity(self._descriptor):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+
+    def release(self) -> None:
+        """Let the next writer in. The file stays: removing it would race with who waits."""
+        if self._descriptor < 0:
+            return
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+
+def _identity(descriptor: int) -> tuple[int, int]:
+    status = os.fstat(descriptor)
+    return status.st_dev, status.st_ino
+
+
+def _this_process() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "boot_id": boot_id(),
+        "process_started": _process_start(os.getpid()),
+        "locked_at": time.time(),
+    }
+
+
+def boot_id() -> str:
+    """What changes when the machine is started anew."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        import psutil
+
+        return f"booted-{psutil.boot_time():.0f}"
+
+
+def _process_start(pid: int) -> float | None:
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
+def _is_alive(owner: dict[str, Any]) -> bool:
+    """Whether the process that wrote the lock file still runs, and is not a namesake."""
+    pid = owner.get("pid")
+    if not isinstance(pid, int) or owner.get("boot_id") != boot_id():
+        return False
+    started, then = _process_start(pid), owner.get("process_started")
+    if started is None:
+        return False
+    return not isinstance(then, int | float) or abs(started - then) <= _START_TOLERANCE_S

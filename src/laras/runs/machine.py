@@ -1,0 +1,120 @@
+"""What this machine is, without saying whose: processor, memory, accelerator, versions.
+
+Nothing here imports torch: a run's manifest and ``laras doctor`` need answers when torch can't
+be imported, too.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+LIBRARIES = (
+    "torch",
+    "transformers",
+    "peft",
+    "tokenizers",
+    "safetensors",
+    "numpy",
+    "pyarrow",
+    "daft",
+    "pydantic",
+    "sacrebleu",
+    "rouge-score",
+    "scikit-learn",
+    "altair",
+    "vl-convert-python",
+)
+# What makes training on a processor fast, in the names that the kernel gives.
+_INSTRUCTION_SETS = (
+    "avx2",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "amx_tile",
+    "amx_bf16",
+    "amx_int8",
+    "asimd",
+    "bf16",
+    "sve",
+)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Processor, cores that this process may use, memory in bytes, accelerators, system."""
+    import psutil
+
+    processor, flags = _processor()
+    return {
+        "processor": processor,
+        "architecture": platform.machine(),
+        "cores": usable_cores(),
+        "physical_cores": psutil.cpu_count(logical=False),
+        "memory_bytes": memory_bytes(),
+        "instruction_sets": flags,
+        "accelerators": accelerators(),
+        "system": platform.system(),
+        "system_release": platform.release(),
+    }
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on (a container or ``taskset`` may allow fewer)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory_bytes() -> int:
+    """Memory that this process may use: the machine's, or less where a control group says so."""
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        try:
+            limit = (Path("/sys/fs/cgroup") / name).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if limit.isdecimal():
+            total = min(total, int(limit))
+    return total
+
+
+def _processor() -> tuple[str, list[str]]:
+    facts: dict[str, str] = {}
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        key, separator, value = line.partition(":")
+        if separator:
+            facts.setdefault(key.strip().lower(), value.strip())
+    flags = set((facts.get("flags") or facts.get("features") or "").split())
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    return name, [flag for flag in _INSTRUCTION_SETS if flag in flags]
+
+
+def accelerators() -> list[str]:
+    """Names of NVIDIA devices that the driver knows, asked through its files."""
+    names = []
+    for file in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information")):
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            key, _separator, value = line.partition(":")
+            if key.strip() == "Model":
+                names.append(value.strip())
+    return names
+
+
+def library_versions() -> dict[str, str | None]:
+    """Versions of the libraries that results depend on; None for one that is not installed."""
+    versions: dict[str, str | None] = {}
+    for name in LIBRARIES:
+        try:
+            versions[name] = version(name)
+        except PackageNotFoundError:
+            versions[name] = None
+    return versions

@@ -1,0 +1,121 @@
+"""What a reader is given: the file, the recipe's source it belongs to, and the parser process.
+
+Readers make their records here, so that identifiers, paths and names are made in one place.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import xxhash
+
+from laras.recipe.schema import Source
+from laras.records import Dialogue, Document, Rejection, Turn
+from laras.registry import Registry
+from laras.sources.discovery import SourceFile
+from laras.sources.extraction import RefusedError
+from laras.sources.parsing import ParserProcess
+from laras.sources.reasons import note, rejection
+
+Record = Document | Dialogue | Rejection
+
+
+@dataclass(frozen=True, slots=True)
+class FileContext:
+    """One file to read. Its methods make records that know where they came from."""
+
+    file: SourceFile
+    source: Source
+    parser: ParserProcess
+    max_bytes: int
+
+    def read_bytes(self) -> bytes:
+        """All bytes of the file; raises :class:`RefusedError` where it changed into something
+        that is not to be read since it was found."""
+        # O_NONBLOCK: a pipe put in the file's place would block the opening itself.
+        descriptor = os.open(self.file.location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(descriptor, "rb") as stream:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise RefusedError("not-a-file")
+            data = stream.read(self.max_bytes + 1)
+        if len(data) > self.max_bytes:
+            raise RefusedError("too-large")
+        return data
+
+    def record_id(self, locator: str) -> str:
+        """The identifier of what stands at ``locator``: the same wherever the project lies."""
+        name = f"{self.file.key}\0{locator}".encode("utf-8", "surrogatepass")
+        return xxhash.xxh3_128_hexdigest(name)
+
+    def document(
+        self,
+        text: str,
+        *,
+        title: str = "",
+        locator: str = "",
+        group: str | None = None,
+        metadata: dict[str, str] | None = None,
+    ) -> Document:
+        """A document found at ``locator``."""
+        return Document(
+            document_id=self.record_id(locator),
+            path=self.file.path,
+            text=text,
+            title=title,
+            locator=locator,
+            kind="article" if self.source.kind == "articles" else "document",
+            source=self._source_name,
+            group=group,
+            metadata=metadata or {},
+        )
+
+    def dialogue(
+        self,
+        turns: tuple[Turn, ...],
+        *,
+        locator: str,
+        label: str | None = None,
+        group: str | None = None,
+        weight: float = 1.0,
+    ) -> Dialogue:
+        """A dialogue, or a text with its label, found at ``locator``."""
+        return Dialogue(
+            dialogue_id=self.record_id(locator),
+            path=self.file.path,
+            turns=turns,
+            locator=locator,
+            label=label,
+            source=self._source_name,
+            group=group,
+            weight=weight,
+        )
+
+    def rejection(self, reason: str, locator: str = "", fact: str = "") -> Rejection:
+        """A row of the ledger about what stands at ``locator``."""
+        return rejection(reason, self.file.path, locator, fact, self._named(locator))
+
+    def note(self, reason: str, locator: str = "", fact: str = "") -> Rejection:
+        """A row of the ledger about something that was kept, but not whole."""
+        return note(reason, self.file.path, locator, fact, self._named(locator))
+
+    @property
+    def reads_texts(self) -> bool:
+        """Whether the recipe wants texts here, rather than dialogues and labelled rows."""
+        return self.source.kind in ("documents", "articles")
+
+    @property
+    def _source_name(self) -> str:
+        return self.source.name or self.source.paths[0]
+
+    def _named(self, locator: str) -> str:
+        return self.record_id(locator) if locator else ""
+
+
+Reader = Callable[[FileContext], Iterator[Record]]
+
+READERS: Registry[Reader] = Registry("reader")
+"""Readers by the file's suffix, without its dot. Other packages add theirs as entry points of
+the group ``laras.reader``."""

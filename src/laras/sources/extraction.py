@@ -1,0 +1,31 @@
+"""What a parser in the child process hands back: the text of one file, or why there is none.
+
+Nothing of Laras's records is imported here, so that the child starts quickly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """The text of a file, with headings as ``#`` lines and a blank line between paragraphs.
+
+    ``notes`` are (reason, locator, fact) of what could not be read although the rest could.
+    """
+
+    text: str
+    title: str = ""
+    locator: str = ""
+    metadata: dict[str, str] = field(default_factory=dict)
+    notes: tuple[tuple[str, str, str], ...] = ()
+
+
+class RefusedError(Exception):
+    """The file can't be read; ``reason`` is a code of :mod:`laras.sources.reasons`."""
+
+    def __init__(self, reason: str, fact: str = "") -> None:
+        super().__init__(f"{reason}: {fact}")
+        self.reason = reason
+        self.fact = fact

@@ -1,0 +1,77 @@
+"""HTML: the article where a page has one, all of its text where the article would lose most.
+
+Runs in the child process (see worker.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from laras.sources.encoding import UndecodableError, decode
+from laras.sources.extraction import Extracted, RefusedError
+from laras.sources.html_text import PageText, page_text
+
+_DECLARED = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE
+)
+_DECLARED_XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
+_KEPT_SHARE = 0.5
+_NOTHING_TO_LOSE = 0.95
+_SHORT_PAGE_WORDS = 200
+_SHORT_PAGE_KEPT_SHARE = 0.9  # finding the article is guesswork where there is little to go by
+
+
+def extract(path: Path) -> Extracted:
+    """The text of an HTML file. Navigation, scripts and styles are left out."""
+    data = path.read_bytes()
+    declared = _DECLARED.search(data[:4096]) or _DECLARED_XML.search(data[:4096])
+    try:
+        decoded = decode(data, declared.group(1).decode("ascii") if declared else None)
+    except UndecodableError as error:
+        raise RefusedError("bad-encoding", error.fact) from None
+    whole = page_text(decoded.text)
+    article = _article(decoded.text)
+    chosen = article if article and _is_better(article, whole) else whole
+    notes = (("guessed-encoding", "", decoded.encoding),) if decoded.guessed else ()
+    return Extracted(
+        text=chosen.text,
+        title=whole.title,
+        metadata={"extracted": "article" if chosen is article else "page"},
+        notes=notes,
+    )
+
+
+def _is_better(article: PageText, whole: PageText) -> bool:
+    """Whether the article leaves something out, and has most of the running text and of the
+    headings that the page has.
+
+    Words in links, in menus and at the page's edges don't count: those an article should lose.
+    """
+    if len(article.text) >= _NOTHING_TO_LOSE * len(whole.text):
+        return False
+    short = whole.content_words < _SHORT_PAGE_WORDS
+    share = _SHORT_PAGE_KEPT_SHARE if short else _KEPT_SHARE
+    return (
+        article.content_words >= share * whole.content_words
+        and article.content_headings >= share * whole.content_headings
+    )
+
+
+def _article(html: str) -> PageText | None:
+    import trafilatura
+
+    logging.disable(logging.CRITICAL)  # this process has no one to tell
+    found: Any = trafilatura.extract(
+        html,
+        output_format="html",
+        include_comments=False,
+        include_tables=True,
+        include_formatting=True,
+        include_links=True,  # dropping them glues or loses words; they are written as text below
+        favor_recall=True,
+        with_metadata=False,
+    )
+    return page_text(found) if found else None

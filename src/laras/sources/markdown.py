@@ -1,0 +1,156 @@
+"""Markdown: its text as it stands, less what is meant for machines.
+
+Front matter becomes metadata. Of MDX, imports, exports, comments and the tags of components go;
+what they enclose stays. Code is never touched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from laras.sources.context import READERS, FileContext, Record
+from laras.sources.encoding import UndecodableError, decode
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
+_FRONT_MATTER = re.compile(
+    r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
+)
+_KEY_VALUE = re.compile(r"^([A-Za-z_][\w .-]{0,60}?)\s*[:=]\s*(.*)$")
+_LIST_ITEM = re.compile(r"^\s*-\s+(.*)$")
+_MODULE_LINE = re.compile(
+    r"^(?:import\s+(?:[\w*{][^'\"\n]{0,300}\sfrom\s+)?['\"][^'\"\n]+['\"];?"
+    r"|export\s+(?:const|let|var|function|default|\{|\*).*)$"
+)
+_JSX_COMMENT = re.compile(r"[ \t]*\{/\*.*?\*/\}", re.DOTALL)
+_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_COMPONENT = re.compile(
+    r"</?[A-Z][\w.]*(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))?)*\s*/?>"
+)
+_INLINE_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_SETEXT = re.compile(r"^ {0,3}(=+|-{2,})\s*$")
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def read_markdown(context: FileContext) -> Iterator[Record]:
+    """One document; its title from the front matter, else from the first heading."""
+    if not context.reads_texts:
+        yield context.rejection("text-alone")
+        return
+    try:
+        decoded = decode(context.read_bytes())
+    except UndecodableError as error:
+        yield context.rejection("bad-encoding", fact=error.fact)
+        return
+    if decoded.guessed:
+        yield context.note("guessed-encoding", fact=decoded.encoding)
+    metadata, body = split_front_matter(decoded.text)
+    text = readable(body)
+    if not text:
+        yield context.rejection("empty")
+        return
+    title = metadata.pop("title", "") or first_heading(text)
+    yield context.document(text, title=title, metadata=metadata)
+
+
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    """Keys and values at the top of a file (YAML or TOML of one level), and what follows.
+
+    Not a YAML parser: aliases can blow up a few lines to gigabytes, and nothing nested is needed.
+    A block that has no key at all is a rule (``---``) and some text, and stays.
+    """
+    found = _FRONT_MATTER.match(text)
+    if not found:
+        return {}, text
+    metadata: dict[str, str] = {}
+    key = ""
+    for line in found.group(2).split("\n"):
+        pair = _KEY_VALUE.match(line)
+        item = _LIST_ITEM.match(line)
+        if pair:
+            key = pair.group(1)
+            metadata[key] = _unquoted(pair.group(2))
+        elif item and key:
+            metadata[key] = ", ".join(filter(None, (metadata[key], _unquoted(item.group(1)))))
+        elif line.strip() and not line.lstrip().startswith("#") and not line.startswith(" "):
+            return {}, text
+    return (metadata, text[found.end() :]) if metadata else ({}, text)
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
+    if value.startswith("[") and value.endswith("]"):
+        return ", ".join(_unquoted(part) for part in value[1:-1].split(",") if part.strip())
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        return value[1:-1]
+    return value
+
+
+def readable(text: str) -> str:
+    """``text`` without comments, module lines and component tags; headings all with ``#``."""
+    parts: list[str] = []
+    for is_code, lines in _segments(text.split("\n")):
+        parts.append("\n".join(lines) if is_code else _readable_prose(lines))
+    return _BLANK_LINES.sub("\n\n", "\n".join(parts)).strip()
+
+
+def first_heading(text: str) -> str:
+    """The text of the first ``#`` line that is not in code."""
+    for is_code, lines in _segments(text.split("\n")):
+        for line in [] if is_code else lines:
+            heading = _HEADING.match(line)
+            if heading:
+                return heading.group(2)
+    return ""
+
+
+def _segments(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
+    """Runs of lines inside and outside code fences."""
+    current: list[str] = []
+    fence = ""
+    for line in lines:
+        mark = _FENCE.match(line)
+        if not fence and mark:
+            yield False, current
+            current, fence = [line], mark.group(1)
+        elif fence and mark and mark.group(1).startswith(fence) and not line.strip("`~ "):
+            yield True, [*current, line]
+            current, fence = [], ""
+        else:
+            current.append(line)
+    yield bool(fence), current
+
+
+def _readable_prose(lines: list[str]) -> str:
+    text = "\n".join(line for line in lines if not _MODULE_LINE.match(line))
+    codes: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        codes.append(match.group())
+        return f"\0{len(codes) - 1}\0"
+
+    # A line of its own that held only a tag vanishes; a tag within a line leaves its content.
+    text = _INLINE_CODE.sub(put_aside, text)
+    for pattern in (_HTML_COMMENT, _JSX_COMMENT, _COMPONENT):
+        text = pattern.sub("", text)
+    text = re.sub(r"\0(\d+)\0", lambda match: codes[int(match.group(1))], text)
+    return "\n".join(_with_marked_headings([line.rstrip() for line in text.split("\n")]))
+
+
+def _with_marked_headings(lines: list[str]) -> list[str]:
+    """Underlined headings as ``#`` lines. A rule below a blank line or a table row is a rule."""
+    result: list[str] = []
+    for line in lines:
+        underline = _SETEXT.match(line)
+        above = result[-1] if result else ""
+        plain = above.strip() and not above.startswith((" ", "\t", "#", ">", "|", "-", "*", "+"))
+        if underline and plain:
+            result[-1] = ("# " if underline.group(1)[0] == "=" else "## ") + above.strip()
+        else:
+            result.append(line)
+    return result
+
+
+for _suffix in ("md", "mdx", "markdown"):
+    READERS.register(_suffix, read_markdown)

@@ -1,0 +1,94 @@
+"""Which parameters are trained: all of them, an adapter beside them, or the last blocks."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import PreTrainedModel
+
+from laras.errors import UsageError
+from laras.planning.hyperparameters import Hyperparameters
+from laras.translation import _
+
+ALL_LINEAR = "all-linear"  # peft's name for every linear layer but the output projection
+
+
+def prepare_for(model: PreTrainedModel, chosen: Hyperparameters) -> torch.nn.Module:
+    """``model`` made ready for ``chosen.method``; parameters to train have ``requires_grad``.
+
+    The random state is set here, before the adapter draws its first weights, so that equal seeds
+    give equal adapters.
+    """
+    torch.manual_seed(chosen.seed)
+    if chosen.method == "full":
+        model.requires_grad_(True)
+        return model
+    if chosen.method == "freeze":
+        return _freeze_all_but_last(model, chosen.trained_layers)
+    return _add_lora(model, chosen)
+
+
+def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=chosen.rank,
+        lora_alpha=chosen.alpha,
+        lora_dropout=chosen.dropout,
+        target_modules=chosen.target_modules or ALL_LINEAR,
+        # GPT-2 stores its projections transposed (Conv1D); peft has to be told, and warns if told
+        # in vain.
+        fan_in_fan_out=model.config.model_type == "gpt2",
+    )
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*fan_in_fan_out.*")
+            return get_peft_model(model, config)
+    except ValueError as error:
+        raise UsageError(
+            "tuning.target-modules",
+            _("LoRA can't be put on the layers {names}: {reason}").format(
+                names=chosen.target_modules, reason=error
+            ),
+            where="target_modules",
+            hint=_("Leave target_modules out to use every linear layer of the blocks."),
+        ) from error
+
+
+def _freeze_all_but_last(model: PreTrainedModel, count: int | None) -> PreTrainedModel:
+    blocks = transformer_blocks(model)
+    trained = count if count is not None else max(1, len(blocks) // 4)
+    if trained > len(blocks):
+        raise UsageError(
+            "tuning.trained-layers",
+            _("trained_layers is {trained}, but the model has {blocks} blocks.").format(
+                trained=trained, blocks=len(blocks)
+            ),
+            where="trained_layers",
+        )
+    model.requires_grad_(False)
+    for block in blocks[len(blocks) - trained :]:
+        block.requires_grad_(True)
+    return model
+
+
+def transformer_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
+    """The model's blocks in order: its longest list of equal modules."""
+    lists = [list(part) for part in model.modules() if isinstance(part, torch.nn.ModuleList)]
+    return max(lists, key=len, default=[])
+
+
+def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
+    """Names and parameters that are trained, in a fixed order; tied ones once."""
+    return {name: part for name, part in model.named_parameters() if part.requires_grad}
+
+
+def save_adapter(model: PeftModel, folder: Path) -> None:
+    """In peft's own format, so that plain peft and transformers load it."""
+    # The base's local path would otherwise be written into the adapter's config and card.
+    for config in model.peft_config.values():
+        config.base_model_name_or_path = None
+    model.save_pretrained(str(folder), safe_serialization=True)
+    (folder / "README.md").unlink(missing_ok=True)

@@ -1,0 +1,203 @@
+"""Tune one contender: load, make ready, train, save what was trained."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from peft import PeftModel
+
+from laras.batches.token_batch import EncodedExample
+from laras.batches.tokens import split_tokens
+from laras.errors import DataRefused, MemoryExhausted
+from laras.models.load import LoadedModel, load_model
+from laras.models.save import save_model
+from laras.planning.hyperparameters import Hyperparameters, resolve
+from laras.preparation.pipeline import Prepared
+from laras.recipe.schema import Contender, ModelSection, TuningSection
+from laras.runs.atomic import publish_folder
+from laras.runs.folder import Run
+from laras.runs.hashing import content_hash
+from laras.runs.progress import Progress
+from laras.translation import _
+from laras.tuning.adapters import prepare_for, save_adapter
+from laras.tuning.memory import peak_memory_bytes
+from laras.tuning.loop import Training, TrainingData, TrainingResult
+from laras.tuning.objective import objectives
+from laras.tuning.precision import cast_frozen, choose
+
+VERSION = 1  # raise it when the same input gives other weights
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What one contender is tuned with. ``model_digest`` names the base model's files."""
+
+    contender: Contender
+    model: ModelSection
+    model_digest: str
+    recipe_folder: Path
+    tuning: TuningSection
+    prepared: Prepared
+
+    def key(self) -> str:
+        """Hash of all that decides the weights; settings that don't (how often to save) are out."""
+        tuning = self.tuning.model_dump(
+            exclude={"checkpoint_every_s", "checkpoint_every_steps", "keep_checkpoints"}
+        )
+        return content_hash(
+            VERSION,
+            self.contender.model_dump(),
+            self.model.model_dump(exclude={"base", "download", "revision"}),
+            self.model_digest,
+            tuning,
+            self.prepared.key,
+        )
+
+
+def best_device() -> torch.device:
+    """The GPU if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
+    """Train the contender and return the folder ``model`` that holds the result.
+
+    An adapter is saved in peft's format, anything else as a whole model; both load without Laras.
+    A stage that is done for the same key is not done again; an interrupted one goes on from its
+    newest checkpoint. Raises what :meth:`Training.run` raises, and MemoryExhausted.
+    """
+    name = assignment.contender.name
+    key = assignment.key()
+    stage = run.stage(f"tune-{name}", key)
+    folder = run.contender(name) / "model"
+    if stage.done:
+        return folder
+    run.event("stage_started", stage=f"tune-{name}")
+    started = time.monotonic()
+    try:
+        result = _train(assignment, key, run, folder, progress)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise MemoryExhausted(
+            "tuning.out-of-memory",
+            _("Not enough memory to tune {name}.").format(name=name),
+            hint=_(
+                "Halve tuning.micro_batch_tokens or model.context, or use lora instead of full. "
+                "What was saved stays; the same command continues."
+            ),
+        ) from error
+    stage.finish({"model": folder, **asdict(result)})
+    run.event("stage_finished", stage=f"tune-{name}", seconds=time.monotonic() - started)
+    return folder
+
+
+def _train(
+    assignment: Assignment, key: str, run: Run, folder: Path, progress: Progress
+) -> TrainingResult:
+    contender = assignment.contender
+    device = best_device()
+    loaded = load_model(
+        assignment.model, assignment.recipe_folder, device=device, trainable=True
+    )
+    parameters = loaded.model.num_parameters()
+    chosen, reasons = resolve(assignment.tuning, contender, parameters)
+    data = _encoded(assignment.prepared, loaded, assignment.tuning, run)
+    model = prepare_for(loaded.model, chosen)
+    precision = choose(assignment.model.precision, device)
+    cast_frozen(model, precision)
+    training = Training(
+        model=model,
+        data=data,
+        chosen=chosen,
+        objective=objectives.get("next_token"),
+        run=run,
+        contender=contender.name,
+        precision=precision,
+        key=key,
+        progress=progress,
+    )
+    run.event(
+        "training_planned",
+        contender=contender.name,
+        steps=len(training.steps),
+        precision=str(precision).removeprefix("torch."),
+        device=device.type,
+        settings=asdict(chosen),
+        reasons=reasons,
+    )
+    progress.stage(_("Tuning {name}").format(name=contender.name), len(training.steps))
+    result = training.run()
+    _save(loaded, model, chosen, folder)
+    run.event(
+        "contender_finished",
+        contender=contender.name,
+        seconds=result.seconds,
+        tokens=result.tokens,
+        steps=result.steps,
+        best_step=result.best_step,
+        trained_parameters=result.trained_parameters,
+        parameters=parameters,
+        peak_memory_bytes=peak_memory_bytes(device),
+    )
+    # The result is published; what served to continue is only weight on the disk now.
+    training.checkpoints.clear()
+    training.best_file.unlink(missing_ok=True)
+    progress.finish()
+    return result
+
+
+def _encoded(
+    prepared: Prepared, loaded: LoadedModel, tuning: TuningSection, run: Run
+) -> TrainingData:
+    folder = run.data / "tokens"
+    splits = {
+        name: split_tokens(path, loaded, folder)
+        for name, path in (("train", prepared.train), ("validation", prepared.validation))
+    }
+    run.write_json("data/encoding.json", {name: split.facts() for name, split in splits.items()})
+    train, validation = splits["train"].tokens, splits["validation"].tokens
+    if not len(train) or not train.trained_tokens:
+        reasons = sorted({row.reason for row in splits["train"].rejections})
+        raise DataRefused(
+            "tuning.nothing-to-train",
+            _("No training example fits the model's {context} tokens ({reasons}).").format(
+                context=loaded.context, reasons=", ".join(reasons)
+            ),
+            hint=_("Raise model.context, or cut the data into shorter pieces."),
+        )
+    return TrainingData(train, train.lengths, _sample(validation, tuning))
+
+
+def _sample(validation: Any, tuning: TuningSection) -> list[EncodedExample]:
+    """At most ``validation_rows`` of the validation examples, the same ones every time."""
+    count = len(validation)
+    if count > tuning.validation_rows:
+        generator = np.random.Generator(np.random.Philox(key=[tuning.seed, 1]))
+        chosen = sorted(generator.choice(count, tuning.validation_rows, replace=False).tolist())
+    else:
+        chosen = list(range(count))
+    return [validation[index] for index in chosen]
+
+
+def _save(
+    loaded: LoadedModel, model: torch.nn.Module, chosen: Hyperparameters, folder: Path
+) -> None:
+    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    temporary.mkdir(parents=True)
+    try:
+        if chosen.method == "lora":
+            assert isinstance(model, PeftModel)
+            save_adapter(model, temporary)
+            loaded.tokenizer.save(temporary, loaded.template.text)
+        else:
+            # Frozen matrices may have been held in bfloat16; a file has one precision.
+            save_model(loaded.model.float(), loaded.tokenizer, loaded.template, temporary)
+        publish_folder(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)

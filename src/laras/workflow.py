@@ -1,0 +1,325 @@
+"""The main job in order: prepare, tune, evaluate, compare, report. The CLI and Python call this.
+
+Each step looks up whether it is done for exactly these inputs, so the same call again goes on
+where an interrupted one stopped, and a changed recipe repeats only what the change touches.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from laras.recipe.load import LoadedRecipe, load_recipe, recipe_from_mapping, resolved_yaml
+from laras.recipe.schema import Contender
+from laras.runs.atomic import temporary_sibling
+from laras.runs.folder import Run
+from laras.runs.hashing import content_hash, file_sha256
+from laras.runs.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from laras.preparation.pipeline import Prepared
+
+RecipeLike = str | os.PathLike[str] | Mapping[str, Any] | LoadedRecipe
+
+EVALUATION_VERSION = 1  # raise it when the same candidate gets other figures
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """What a run came to. ``scores``: contender name to the content of its scores.json."""
+
+    folder: Path
+    verdict: dict[str, Any]
+    scores: dict[str, dict[str, Any]]
+    report: Path
+
+
+def run(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> FinishedRun:
+    """Do all that ``recipe`` asks for.
+
+    ``recipe``: a path, a mapping, or what ``load_recipe`` gave. ``run_folder``: default
+    ``runs/NAME`` after the recipe's file. ``overrides``: ``section.key=value``. Raises
+    :class:`laras.LarasError`, whose kinds tell what to do.
+    """
+    loaded = _load(recipe, overrides)
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        work = _Work(loaded, opened, progress or Silent())
+        work.begin()
+        work.tune()
+        work.evaluate()
+        report_path = work.finish()
+        return FinishedRun(
+            opened.folder,
+            opened.read_json("verdict.json"),
+            {
+                contender.name: opened.read_json(f"contenders/{contender.name}/scores.json")
+                for contender in loaded.recipe.comparison.contenders
+            },
+            report_path,
+        )
+
+
+def prepare(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Prepared:
+    """Only the data: splits, ledger, audit. Arguments as for :func:`run`."""
+    loaded = _load(recipe, overrides)
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        work = _Work(loaded, opened, progress or Silent())
+        work.write_recipe()
+        return work.prepare()
+
+
+def tune(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> None:
+    """The data and the training, without the evaluation. Arguments as for :func:`run`."""
+    loaded = _load(recipe, overrides)
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        work = _Work(loaded, opened, progress or Silent())
+        work.begin()
+        work.tune()
+
+
+def evaluate(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Scores and verdict of all contenders, trained first where needed; returns the verdict."""
+    loaded = _load(recipe, overrides)
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        work = _Work(loaded, opened, progress or Silent())
+        work.begin()
+        work.tune()
+        work.evaluate()
+        verdict: dict[str, Any] = opened.read_json("verdict.json")
+        return verdict
+
+
+def report(run_folder: Path | str) -> Path:
+    """Write the report of a run anew, from what its folder holds."""
+    from laras.report.html import write_report
+
+    with Run.open(Path(run_folder), create=False) as opened:
+        return write_report(opened)
+
+
+def demo_recipe() -> Path:
+    """The recipe that ``laras demo`` runs."""
+    return Path(__file__).parent / "starter" / "demo.yaml"
+
+
+class _Work:
+    """One run being worked on."""
+
+    def __init__(self, loaded: LoadedRecipe, opened: Run, progress: Progress) -> None:
+        self.loaded = loaded
+        self.recipe = loaded.recipe
+        self.run = opened
+        self.progress = progress
+        self.started = time.monotonic()
+
+    def write_recipe(self) -> None:
+        """The resolved recipe, and where its relative paths start from."""
+        self.run.write_text("recipe.yaml", resolved_yaml(self.loaded))
+        self.run.write_json("origin.json", {"recipe_folder": str(self.loaded.folder.resolve())})
+
+    def begin(self) -> None:
+        """Everything that is cheap to refuse comes before anything that takes time."""
+        from laras.models.inspection import inspect_folder
+        from laras.models.load import resolve_model
+
+        self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
+        inspect_folder(self.model_folder)
+        self.write_recipe()
+        self.run.event("run_started", recipe=self.loaded.path.name if self.loaded.path else None)
+        self.prepared = self.prepare()
+        self.model_digest = _digest(self.model_folder)
+        self.run.write_manifest(
+            {
+                "model": {"base": self.recipe.model.base, "sha256": self.model_digest},
+                "data": {"key": self.prepared.key, "test_sha256": file_sha256(self.prepared.test)},
+                "seeds": {
+                    "preparation": self.recipe.preparation.seed,
+                    "tuning": self.recipe.tuning.seed,
+                    "evaluation": self.recipe.evaluation.seed,
+                },
+            }
+        )
+
+    def prepare(self) -> Prepared:
+        """Splits, ledger and audit."""
+        from laras.preparation.pipeline import prepare as prepare_data
+
+        with self._stage("prepare"):
+            return prepare_data(self.loaded, self.run, self.progress)
+
+    def tune(self) -> None:
+        """Every contender's files, one contender after the other."""
+        from laras.contenders.obtain import obtain
+
+        for contender in self.recipe.comparison.contenders:
+            obtain(self._assignment(contender), self.run, self.progress)
+
+    def evaluate(self) -> None:
+        """Scores and predictions of every contender, then the verdict."""
+        standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
+        from laras.contenders.verdict import verdict
+
+        self.run.write_json(
+            "verdict.json",
+            verdict(
+                standings,
+                self.recipe.evaluation,
+                primary_metric=self.recipe.comparison.primary_metric,
+                gaps=_loss_gaps(self.run),
+            ),
+        )
+
+    def finish(self) -> Path:
+        """The report, and the end."""
+        from laras.report.html import write_report
+
+        self.run.event("run_finished", seconds=time.monotonic() - self.started)
+        with self._stage("report"):
+            path = write_report(self.run)
+        self.progress.finish()
+        return path
+
+    def _judge(self, contender: Contender) -> Any:
+        """The contender's standing, from its files where they are of these inputs."""
+        from laras.contenders.verdict import Standing
+        from laras.evaluation.evaluate import evaluate as judge
+        from laras.evaluation.result import scores_from_json
+        from laras.preparation.pipeline import load_examples
+
+        name = contender.name
+        folder = self.run.contender(name)
+        key = content_hash(
+            EVALUATION_VERSION,
+            self._assignment(contender).key(),
+            file_sha256(self.prepared.test),
+            self.recipe.evaluation.model_dump(),
+        )
+        stage = self.run.stage(f"evaluate-{name}", key)
+        if not stage.done:
+            from laras.contenders.obtain import load_candidate
+
+            with self._stage(f"evaluate-{name}"):
+                candidate = load_candidate(
+                    contender, self.recipe.model, self.loaded.folder, self.run
+                )
+                result = judge(
+                    candidate,
+                    load_examples(self.prepared.test),
+                    self.recipe.evaluation,
+                    self.prepared.audit["labels"],
+                    self.progress,
+                )
+                with temporary_sibling(folder / "predictions.parquet") as temporary:
+                    pq.write_table(result.predictions, temporary, compression="zstd")
+                self.run.write_json(
+                    f"contenders/{name}/scores.json", result.as_json(name, self.recipe.model.base)
+                )
+            for warning in result.warnings:
+                self.progress.note(warning)
+            stage.finish({"scores": folder / "scores.json"})
+        scores = self.run.read_json(f"contenders/{name}/scores.json")
+        return Standing(
+            name,
+            contender.kind,
+            scores_from_json(scores),
+            pq.read_table(folder / "predictions.parquet"),
+            scores["cost"],
+        )
+
+    def _assignment(self, contender: Contender) -> Any:
+        from laras.tuning.tune import Assignment
+
+        return Assignment(
+            contender,
+            self.recipe.model,
+            self.model_digest,
+            self.loaded.folder,
+            self.recipe.tuning,
+            self.prepared,
+        )
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        self.run.event("stage_started", stage=name)
+        yield
+        self.run.event("stage_finished", stage=name, seconds=time.monotonic() - started)
+
+
+def _load(recipe: RecipeLike, overrides: Sequence[str]) -> LoadedRecipe:
+    if isinstance(recipe, LoadedRecipe):
+        return recipe
+    if isinstance(recipe, Mapping):
+        return recipe_from_mapping(recipe, Path.cwd(), overrides)
+    return load_recipe(recipe, overrides)
+
+
+def _folder(loaded: LoadedRecipe, chosen: Path | str | None) -> Path:
+    if chosen is not None:
+        return Path(chosen)
+    return Path("runs") / (loaded.path.stem if loaded.path else "recipe")
+
+
+def _digest(folder: Path) -> str:
+    """Hash of every file that decides what the base model computes."""
+    names = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".safetensors", ".json", ".jinja", ".model")
+    ]
+    return content_hash([(path.name, file_sha256(path)) for path in names])
+
+
+def _loss_gaps(opened: Run) -> dict[str, Any]:
+    """Losses at the end of training, for contenders that have them.
+
+    A run that was resumed may have told of a step twice; the last time counts.
+    """
+    from laras.contenders.verdict import LossGap
+
+    train: dict[str, dict[int, float]] = {}
+    validation: dict[str, dict[int, float]] = {}
+    for event in opened.events():
+        losses = {"step_done": train, "validation_done": validation}.get(event["kind"])
+        if losses is not None and event.get("loss") is not None:
+            losses.setdefault(event["contender"], {})[event["step"]] = event["loss"]
+    gaps = {}
+    for name, by_step in validation.items():
+        if name in train:
+            steps = sorted(train[name])
+            last = [train[name][step] for step in steps[-max(1, len(steps) // 10) :]]
+            gaps[name] = LossGap(
+                sum(last) / len(last), by_step[max(by_step)], min(by_step.values())
+            )
+    return gaps

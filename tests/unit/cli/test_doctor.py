@@ -1,0 +1,63 @@
+"""``laras doctor`` tells facts and judges them."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from laras.cli.examination import ask_torch, examine, judge
+
+
+@pytest.fixture(scope="module")
+def examined() -> dict[str, Any]:
+    """This machine's facts; asking torch takes seconds, so once is enough."""
+    return examine()
+
+
+@pytest.fixture
+def facts(examined: dict[str, Any]) -> dict[str, Any]:
+    """A copy that a test may change."""
+    return copy.deepcopy(examined)
+
+
+def levels(facts: dict[str, Any]) -> dict[str, str]:
+    return {finding.subject: finding.level for finding in judge(facts)}
+
+
+def test_this_machine_can_be_examined(facts: dict[str, Any]) -> None:
+    assert facts["machine"]["cores"] >= 1
+    assert facts["machine"]["memory_bytes"] > 2**28
+    assert facts["torch"]["version"]
+    assert facts["missing"] == []
+    assert levels(facts)["PyTorch"] == "good"
+
+
+def test_what_is_wrong_is_judged_so(facts: dict[str, Any]) -> None:
+    facts["torch"] = {"error": "No module named 'torch'"}
+    facts["missing"] = ["peft"]
+    facts["starter"] = None
+    facts["folder_writable"] = False
+    found = levels(facts)
+    assert [found[name] for name in ("PyTorch", "Packages", "Starter model", "Disk")] == ["bad"] * 4
+
+
+def test_a_gpu_that_torch_can_not_use_is_pointed_out(facts: dict[str, Any]) -> None:
+    facts["torch"] = {"version": "2.13.0+cpu", "devices": [], "threads": 2}
+    facts["machine"]["accelerators"] = ["NVIDIA H200"]
+    (finding,) = [item for item in judge(facts) if item.subject == "Accelerator"]
+    assert finding.level == "bad"
+    assert "NVIDIA H200" in finding.message
+
+
+def test_idle_cores_and_slow_arithmetic_are_noted(facts: dict[str, Any]) -> None:
+    facts["machine"] |= {"cores": 8, "instruction_sets": ["avx2"]}
+    facts["threads"] = {"OMP_NUM_THREADS": "1"}
+    found = levels(facts)
+    assert (found["Processor"], found["Arithmetic"]) == ("note", "note")
+
+
+def test_torch_answers_or_says_why_not() -> None:
+    answer = ask_torch()
+    assert "version" in answer or "error" in answer

@@ -1,0 +1,239 @@
+"""Which contender is recommended, and on what evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from laras.contenders.pairs import Pair, Standing, compare, pair_of
+from laras.contenders.verdict import LossGap, verdict
+from laras.evaluation.figures import figures
+from laras.evaluation.result import PREDICTION_SCHEMA
+from laras.recipe.schema import EvaluationSection
+from laras.translation import set_language
+
+ROWS = 120
+SECTION = EvaluationSection(metrics=["perplexity", "rouge"], bootstrap_samples=300)
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    set_language("en")
+
+
+def chat_table(rouge: np.ndarray, nll: np.ndarray, tokens: int = 10, groups: int = 40) -> pa.Table:
+    rows = [
+        {
+            "example_id": f"e{at}",
+            "task": "chat",
+            "group": f"g{at % groups}",
+            "prediction": "an answer",
+            "reference": "an answer",
+            "nll": float(nll[at]),
+            "tokens": tokens,
+            "bytes": 40,
+            "rouge1": float(rouge[at]),
+            "rouge2": float(rouge[at]),
+            "rougeL": float(rouge[at]),
+        }
+        for at in range(len(rouge))
+    ]
+    return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
+
+
+def standing(
+    name: str,
+    kind: str = "lora",
+    *,
+    shift: float = 0.0,
+    nll: float = 20.0,
+    tokens: int = 10,
+    groups: int = 40,
+    section: EvaluationSection = SECTION,
+) -> Standing:
+    """A contender whose ROUGE is the base's plus ``shift``, with a little noise of its own."""
+    generator = np.random.default_rng(len(name) + ord(name[0]))
+    rouge = np.random.default_rng(0).uniform(0.2, 0.5, ROWS) + shift
+    rouge = rouge + generator.normal(0, 0.02, ROWS)
+    losses = np.random.default_rng(1).uniform(0.8, 1.2, ROWS) * nll
+    table = chat_table(rouge, losses, tokens, groups)
+    return Standing(name, kind, figures(table, section)[0], table, {"seconds": 1.0})
+
+
+def decided(standings: Sequence[Standing], **settings: Any) -> dict[str, Any]:
+    return verdict(standings, SECTION, **settings)
+
+
+def test_a_contender_beyond_the_interval_is_recommended_with_both_numbers() -> None:
+    base, lora = standing("base", "base"), standing("lora", shift=0.2)
+    found = decided([base, lora])
+    assert found["recommendation"] == "lora"
+    assert found["primary"]["metric"] == "rougeL"
+    for name in (base, lora):
+        assert f"{name.scores['rougeL'].value:.3f}" in found["sentence"]
+    pair = pair_of([Pair(**facts) for facts in found["pairs"]], "base", "lora", "rougeL")
+    assert pair is not None
+    assert pair.low is not None
+    assert 0 < pair.low < pair.difference
+    assert f"{pair.low:+.3f}" in found["sentence"]
+    assert "95%" in found["sentence"]
+
+
+def test_the_base_stays_where_nothing_beats_it_beyond_the_interval() -> None:
+    found = decided([standing("base", "base"), standing("lora", shift=0.001)])
+    assert found["recommendation"] == "base"
+    assert "is not beaten" in found["sentence"]
+    assert "lora" in found["sentence"]
+
+
+def test_the_base_stays_where_tuning_made_it_worse() -> None:
+    found = decided([standing("base", "base"), standing("lora", shift=-0.1)])
+    assert found["recommendation"] == "base"
+    pair = next(pair for pair in found["pairs"] if pair["metric"] == "rougeL")
+    assert pair["better"] == "base"
+
+
+def test_lower_is_better_for_perplexity() -> None:
+    standings = [standing("base", "base", nll=30.0), standing("lora", nll=20.0)]
+    found = decided(standings, primary_metric="perplexity")
+    assert found["recommendation"] == "lora"
+    assert "lower is better" in found["sentence"]
+    assert decided(standings[::-1], primary_metric="perplexity")["recommendation"] == "lora"
+
+
+def test_the_best_of_several_winners_is_recommended_and_ties_are_named() -> None:
+    standings = [
+        standing("base", "base"),
+        standing("lora", shift=0.1),
+        standing("full", "full", shift=0.2),
+        standing("wide", shift=0.2005),
+    ]
+    found = decided(standings)
+    assert found["recommendation"] in {"full", "wide"}
+    assert set(found["ties"]) == {"full", "wide"} - {found["recommendation"]}
+    assert found["ties"][0] in found["sentence"]
+
+
+def test_more_comparisons_ask_for_more_evidence() -> None:
+    three = [standing("base", "base"), standing("lora", shift=0.004), standing("full", "full")]
+    by_pair = {(p.a, p.b): p for p in compare(three, SECTION) if p.metric == "rougeL"}
+    for pair in by_pair.values():
+        assert pair.p is not None
+        assert pair.p_adjusted is not None
+        assert pair.p_adjusted >= pair.p
+    assert any(p.p_adjusted > p.p for p in by_pair.values() if p.p and p.p_adjusted)
+
+
+def test_a_real_winner_survives_many_comparisons_with_few_resamples() -> None:
+    section = EvaluationSection(metrics=["rouge"], bootstrap_samples=100)
+    standings = [standing("base", "base", section=section)]
+    standings += [standing(f"c{'x' * at}", shift=0.2, section=section) for at in range(6)]
+    assert verdict(standings, section)["recommendation"] != "base"
+
+
+def test_one_contender_alone_is_not_called_a_winner() -> None:
+    found = decided([standing("lora")])
+    assert found["recommendation"] == "lora"
+    assert found["pairs"] == []
+    assert "nothing was compared" in found["sentence"]
+    assert found["minimal_detectable_effect"] is None
+
+
+def test_test_rows_of_one_group_decide_nothing() -> None:
+    found = decided([standing("base", "base", groups=1), standing("lora", shift=0.3, groups=1)])
+    assert found["recommendation"] == "base"
+    assert "one group" in found["sentence"]
+    assert all(pair["low"] is None and pair["p"] is None for pair in found["pairs"])
+
+
+def test_perplexities_of_different_tokenizers_are_not_compared() -> None:
+    standings = [standing("base", "base", nll=30.0), standing("lora", nll=20.0, tokens=15)]
+    found = decided(standings, primary_metric="perplexity")
+    assert found["primary"]["metric"] == "bits_per_byte"
+    assert found["recommendation"] == "lora"
+    assert "perplexity" not in {pair["metric"] for pair in found["pairs"]}
+
+
+def test_a_primary_metric_that_was_not_measured_gives_way_and_says_so() -> None:
+    found = decided([standing("base", "base"), standing("lora")], primary_metric="macro_f1")
+    assert found["primary"]["metric"] == "rougeL"
+    assert "macro_f1" in found["primary"]["reason"]
+
+
+def labelled(name: str, kind: str, right: float) -> Standing:
+    generator = np.random.default_rng(3)
+    labels = generator.integers(4, size=ROWS)
+    hit = generator.random(ROWS) < right
+    rows = [
+        {
+            "example_id": f"e{at}",
+            "task": "classification",
+            "group": f"g{at}",
+            "label": f"c{labels[at]}",
+            "predicted_label": f"c{labels[at]}" if hit[at] else f"c{(labels[at] + 1) % 4}",
+            "nll": 5.0,
+            "tokens": 3,
+            "bytes": 9,
+        }
+        for at in range(ROWS)
+    ]
+    table = pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
+    return Standing(name, kind, figures(table, EvaluationSection())[0], table)
+
+
+def test_labels_alone_are_judged_by_macro_f1() -> None:
+    found = verdict(
+        [labelled("base", "base", 0.4), labelled("lora", "lora", 0.9)], EvaluationSection()
+    )
+    assert found["primary"]["metric"] == "macro_f1"
+    assert found["recommendation"] == "lora"
+
+
+def test_rows_that_only_one_side_has_are_left_out_of_the_pair() -> None:
+    base, lora = standing("base", "base"), standing("lora", shift=0.2)
+    fewer = Standing("lora", "lora", lora.scores, lora.predictions.slice(10).take([5, 2, 90, 44]))
+    pair = next(pair for pair in compare([base, fewer], SECTION) if pair.metric == "rougeL")
+    assert pair.rows == 4
+    assert 0.1 < pair.difference < 0.3
+
+
+def test_overfitting_is_reported_from_the_training_log() -> None:
+    found = decided(
+        [standing("base", "base"), standing("lora", shift=0.2)],
+        gaps={"lora": LossGap(0.5, 1.5, 1.0)},
+    )
+    (note,) = found["overfitting"]
+    assert note["overfitted"] is True
+    assert note["gap"] == pytest.approx(1.0)
+    assert "1.500" in note["note"]
+    calm = decided([standing("base", "base")], gaps={"lora": LossGap(0.9, 1.0, 1.0)})
+    assert calm["overfitting"][0]["overfitted"] is False
+
+
+def test_what_was_not_measured_is_null_and_the_whole_is_json() -> None:
+    found = decided([standing("base", "base"), standing("lora")])
+    for field in ("overfitting", "forgetting", "bias", "break_even"):
+        assert found[field] is None
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_the_detectable_effect_shrinks_with_the_test_set_and_is_about_right() -> None:
+    found = decided([standing("base", "base"), standing("lora")])
+    effect = found["minimal_detectable_effect"]
+    pair = next(pair for pair in found["pairs"] if pair["metric"] == "rougeL")
+    assert effect["value"] == pytest.approx((1.960 + 0.8416) * pair["standard_error"], rel=1e-3)
+
+
+def test_the_verdict_is_the_same_each_time() -> None:
+    standings = [standing("base", "base"), standing("lora", shift=0.01)]
+    assert decided(standings) == decided(standings)
+
+
+def test_no_contender_no_verdict() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        decided([])

@@ -1,0 +1,87 @@
+"""All labels in one pass give what each label gives alone, in every model family."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from laras.evaluation import labels as labels_module
+from laras.evaluation.labels import label_log_probabilities, trie_agrees
+from laras.evaluation.trie import LabelTrie
+
+LABELS = [
+    [5, 6, 7, 1],
+    [5, 6, 8, 1],
+    [5, 9, 1],
+    [20, 1],
+    [5, 6, 7, 30, 31, 1],  # goes on where the first label ends
+    [40, 41, 42, 43, 1],
+    [1],
+]
+PROMPTS = [[2, 3, 4, 60, 61], [2, 17], [2, 50, 51, 52, 53, 54, 55, 56, 57], [2, 3, 4, 60, 62]]
+
+
+def reference(model: PreTrainedModel) -> np.ndarray:
+    scores = np.zeros((len(PROMPTS), len(LABELS)))
+    with torch.no_grad():
+        for row, prompt in enumerate(PROMPTS):
+            for column, label in enumerate(LABELS):
+                logits = model(torch.tensor([prompt + label])).logits[0].double()
+                log_probabilities = logits.log_softmax(dim=-1)
+                scores[row, column] = sum(
+                    float(log_probabilities[len(prompt) + at - 1, token])
+                    for at, token in enumerate(label)
+                )
+    return scores
+
+
+def test_label_scores_equal_scoring_each_label_separately(model: PreTrainedModel) -> None:
+    for batch_tokens in (1, 40, 8192):
+        found = label_log_probabilities(model, PROMPTS, LABELS, batch_tokens=batch_tokens)
+        np.testing.assert_allclose(found, reference(model), atol=1e-4)
+
+
+def test_the_quick_way_is_taken_where_the_model_honours_the_mask(
+    family: str, model: PreTrainedModel
+) -> None:
+    assert trie_agrees(model, PROMPTS[0], LABELS) is (family != "falcon-alibi")
+
+
+def test_a_large_label_set_scored_in_parts_gives_the_same(
+    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labels_module, "NODES_AT_ONCE", 6)
+    seen: list[int] = []
+    found = label_log_probabilities(
+        tiny_llama, PROMPTS, LABELS, batch_tokens=60, advance=seen.append
+    )
+    np.testing.assert_allclose(found, reference(tiny_llama), atol=1e-4)
+    assert seen[-1] == len(PROMPTS)
+
+
+def test_probabilities_of_all_answers_add_up_to_at_most_one(tiny_llama: PreTrainedModel) -> None:
+    every_pair = [[first, 1] for first in range(96) if first != 1] + [[1]]
+    found = label_log_probabilities(tiny_llama, PROMPTS, every_pair, batch_tokens=8192)
+    assert (np.exp(found).sum(axis=1) <= 1 + 1e-6).all()
+
+
+def test_broken_weights_show_as_scores_that_are_not_finite(tiny_llama: PreTrainedModel) -> None:
+    with torch.no_grad():
+        tiny_llama.get_input_embeddings().weight[17] = float("nan")
+    found = label_log_probabilities(tiny_llama, PROMPTS, LABELS, batch_tokens=8192)
+    assert not np.isfinite(found[1]).any()
+    assert np.isfinite(found[[0, 2, 3]]).all()
+
+
+def test_a_trie_shares_beginnings_and_gives_no_node_to_last_tokens() -> None:
+    trie = LabelTrie.of(LABELS)
+    assert trie.nodes == len({5, 9, 20, 40}) + len({6, 41, 7, 8, 42, 30, 31, 43})
+    assert all(trie.sees[node, node] for node in range(trie.nodes))
+    assert trie.sees.sum(axis=1).tolist() == (trie.depth + 1).tolist()
+
+
+def test_a_label_without_tokens_is_refused() -> None:
+    with pytest.raises(ValueError, match="without tokens"):
+        LabelTrie.of([[1], []])

@@ -1,0 +1,127 @@
+"""What single sections say of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from laras.report.blocks import Facts, Paragraph, Samples, Table
+from laras.report.facts import read_facts
+from laras.report.sections.data import funnel, leaks
+from laras.report.sections.learning import gap_in_words, losses, smoothed, thinned
+from laras.report.sections.resources import cost
+from laras.report.sections.samples import compared, samples
+
+
+def shared_words(answer: str, reference: str) -> list[str]:
+    return [word.text.strip() for word in compared(answer, reference) if word.shared]
+
+
+def test_words_in_the_order_of_the_reference_are_marked() -> None:
+    assert shared_words("Ya, buka menu Kartu sekarang.", "Ya. Buka menu Kartu.") == [
+        "Ya, buka menu Kartu"
+    ]
+
+
+def test_case_and_punctuation_do_not_make_words_differ() -> None:
+    assert shared_words("KARTU!", "kartu") == ["KARTU!"]
+
+
+def test_no_character_of_an_answer_is_lost_by_the_comparison() -> None:
+    answer = "  Dua\n\nbaris,  dan   spasi. "
+    assert "".join(word.text for word in compared(answer, "dan baris")) == answer
+
+
+def test_answers_without_words_in_common_are_not_marked() -> None:
+    assert shared_words("tidak ada", "lain sekali") == []
+    assert compared("", "kosong") == []
+
+
+def test_every_task_gets_its_share_of_the_samples(run_folder: Path) -> None:
+    section = samples(read_facts(run_folder))
+    block = next(block for block in section.blocks if isinstance(block, Samples))
+    sources = [sample.heading.split(" · ")[1] for sample in block.samples]
+    assert len(sources) == 12
+    assert sources.count("chats/") == sources.count("enquiries.csv") == 6
+    assert all(len(sample.answers) == 3 for sample in block.samples)
+
+
+def test_the_recipe_decides_how_many_samples_are_shown(run_folder: Path) -> None:
+    recipe = run_folder / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace("samples: 12", "samples: 0"))
+    assert samples(read_facts(run_folder)) is None
+
+
+def test_losses_of_a_step_done_twice_after_a_resume_count_once(run_folder: Path) -> None:
+    with (run_folder / "events.jsonl").open("a") as events:
+        step = {"t": 1, "kind": "step_done", "contender": "lora", "step": 420, "loss": 9.5}
+        events.write("\n" + json.dumps(step) + "\n")
+    points = losses(read_facts(run_folder), "lora", "step_done")
+    assert [step for step, _loss in points] == list(range(1, 421))
+    assert points[-1] == (420.0, 9.5)
+
+
+def test_smoothing_keeps_a_constant_as_it_is() -> None:
+    averages = smoothed([(step, 2.0) for step in range(50)])
+    assert all(abs(loss - 2.0) < 1e-12 for _step, loss in averages)
+
+
+def test_thinning_keeps_the_last_point() -> None:
+    points = [(float(step), 0.0) for step in range(1001)]
+    kept = thinned(points)
+    assert len(kept) <= 241
+    assert kept[-1] == points[-1]
+
+
+def test_a_validation_loss_that_rose_is_called_overfitting() -> None:
+    training = [(step, 2.0 - step / 100) for step in range(1, 101)]
+    rising = [(20.0, 1.85), (60.0, 1.6), (100.0, 1.9)]
+    said = gap_in_words(training, rising)
+    assert "rose to 1.900 by step 100" in said
+    assert "weights of step 60" in said
+
+
+def test_curves_that_stay_together_are_called_so() -> None:
+    training = [(step, 2.0 - step / 100) for step in range(1, 101)]
+    assert "stay close" in gap_in_words(training, [(50.0, 1.55), (100.0, 1.02)])
+
+
+def test_a_gap_without_a_rise_is_neither() -> None:
+    training = [(step, 2.0 - step / 100) for step in range(1, 101)]
+    assert "not rising" in gap_in_words(training, [(50.0, 1.7), (100.0, 1.5)])
+
+
+def test_the_funnel_counts_cut_rows_and_dropped_rows(run_folder: Path) -> None:
+    section = funnel(read_facts(run_folder))
+    stages, reasons = (block for block in section.blocks if isinstance(block, Table))
+    assert [cell.text for cell in stages.rows[0]] == ["read", "4,210", "23", "4,187"]
+    by_reason = {row[0].text: (row[1].text, row[2].text) for row in reasons.rows}
+    assert by_reason["exact-duplicate"] == ("dropped", "139")
+    assert by_reason["cut-to-context"] == ("cut", "1")
+
+
+def test_the_certificate_says_in_words_that_nothing_leaked(run_folder: Path) -> None:
+    section = leaks(read_facts(run_folder))
+    said, facts = section.blocks
+    assert isinstance(said, Paragraph)
+    assert said.text.startswith("No group, no equal text and no near-duplicate")
+    assert isinstance(facts, Facts)
+    assert ("Groups in two splits", "0") in facts.pairs
+
+
+def test_a_leak_is_a_warning(run_folder: Path) -> None:
+    path = run_folder / "data/audit.json"
+    audit = json.loads(path.read_text())
+    audit["leak"] |= {"clean": False, "exact_crossing": 3}
+    path.write_text(json.dumps(audit))
+    said, facts = leaks(read_facts(run_folder)).blocks
+    assert said.tone == "warning"
+    assert ("Equal texts in two splits", "3") in facts.pairs
+
+
+def test_the_cost_gives_speed_and_the_share_of_parameters(run_folder: Path) -> None:
+    (table,) = cost(read_facts(run_folder)).blocks
+    lora = next(row for row in table.rows if row[0].text == "lora")
+    assert lora[1].text == "1 min 11 s"
+    assert (lora[3].text, lora[3].detail) == ("131,072", "2.5 %")
+    assert lora[2].detail == "24,128 a second"

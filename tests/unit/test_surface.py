@@ -1,0 +1,70 @@
+"""The frozen surface: verbs, options and public names change only together with this test."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+import laras
+from laras.cli.main import VERBS, Verbs, program
+
+WORK = {"recipe", "--set", "--run", "--quiet", "-q", "--json", "--lang"}
+SURFACE = {
+    "demo": WORK - {"recipe"},
+    "init": {"folder", "data", "--preset", "--base", "--json", "--lang"},
+    "run": WORK,
+    "prepare": WORK,
+    "tune": WORK,
+    "evaluate": WORK,
+    "report": {"run_folder", "--json", "--lang"},
+    "chat": {"run_folder", "--contender", "--temperature", "--max-new-tokens", "--lang"},
+    "doctor": {"--json", "--lang"},
+    "schema": {"--lang"},
+}
+
+
+def options_of(command: click.Command) -> set[str]:
+    return {
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+def test_the_verbs_are_these() -> None:
+    assert list(VERBS) == list(SURFACE)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_options_of_each_verb_are_these(verb: str) -> None:
+    group = program()
+    assert isinstance(group, Verbs)
+    command = group.get_command(click.Context(group), verb)
+    assert command is not None
+    assert options_of(command) == SURFACE[verb]
+
+
+def test_the_group_itself_has_two_options() -> None:
+    assert options_of(program()) == {"--lang", "--version"}
+
+
+def test_the_public_names_are_these() -> None:
+    assert laras.__all__ == [
+        "LarasError",
+        "Recipe",
+        "Run",
+        "__version__",
+        "load_recipe",
+        "prepare",
+        "run",
+    ]
+
+
+@pytest.mark.parametrize("name", laras.__all__)
+def test_each_public_name_can_be_had(name: str) -> None:
+    assert getattr(laras, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_such"):
+        _value = laras.nothing_such
