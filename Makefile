@@ -69,7 +69,7 @@ bench: $(VENV)/.develop  ## the figures in the docs, measured again
 
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@$(BIN)/mkdocs build --quiet --strict
 
 messages: $(VENV)/.develop  ## extract, update and compile the message catalogues
 	@$(BIN)/pybabel --quiet extract --no-location --sort-output --project laras \

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "src" / "laras"
 LOCALE = PACKAGE / "locale"
 DOMAIN = "laras"
-TRANSLATED = ("id",)  # English stands in the source
+TRANSLATED = {"id": "nplurals=1; plural=0;"}  # and how many forms; English is the source's own
 
 _METHODS = [
     ("**.py", "python"),
@@ -29,6 +29,19 @@ _METHODS = [
 ]
 _KEYWORDS = {"_": None, "ngettext": (1, 2)}
 _WIDTH = 100
+# No names, no dates, no tool: a header that only changes when something real does.
+_HEADER = """\
+# Laras in {language}. Kept up to date by `make messages`.
+msgid ""
+msgstr ""
+"Project-Id-Version: Laras\\n"
+"Language: {language}\\n"
+"Plural-Forms: {plural}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 
 def extracted() -> Catalog:
@@ -51,10 +64,12 @@ def catalogue_path(language: str, suffix: str = ".po") -> Path:
 def read_catalogue(language: str) -> Catalog:
     """The translations into ``language`` as they are now; empty if there are none yet."""
     path = catalogue_path(language)
-    if not path.exists():
-        return Catalog(locale=language, domain=DOMAIN)
-    with path.open("rb") as file:
-        return read_po(file, locale=language, domain=DOMAIN)
+    text = path.read_bytes() if path.exists() else _header(language).encode()
+    return read_po(io.BytesIO(text), locale=language, domain=DOMAIN)
+
+
+def _header(language: str) -> str:
+    return _HEADER.format(language=language, plural=TRANSLATED[language])
 
 
 def compiled(catalog: Catalog) -> bytes:
@@ -71,17 +86,20 @@ def update(language: str) -> Catalog:
     catalog.update(extracted(), no_fuzzy_matching=True)
     catalog.obsolete.clear()
     catalog.fuzzy = False
-    path = catalogue_path(language)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    write_po(buffer, catalog, width=_WIDTH, sort_output=True, omit_header=False)
-    lines = buffer.getvalue().decode("utf-8").splitlines()
-    # Dates make every run a change and tell nothing.
-    kept = [line.replace(":0", "") if line.startswith("#: ") else line for line in lines]
-    kept = [line for line in kept if not line.startswith(('"POT-Creation', '"PO-Revision'))]
-    path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    write_catalogue(language, catalog)
     catalogue_path(language, ".mo").write_bytes(compiled(read_catalogue(language)))
     return catalog
+
+
+def write_catalogue(language: str, catalog: Catalog) -> None:
+    """Write the ``.po`` of ``language``, sorted by message."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=_WIDTH, sort_output=True, omit_header=True)
+    lines = buffer.getvalue().decode("utf-8").splitlines()
+    body = [line.replace(":0", "") if line.startswith("#: ") else line for line in lines]
+    path = catalogue_path(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_header(language) + "\n".join(body).strip() + "\n", encoding="utf-8")
 
 
 def untranslated(source: Catalog, catalog: Catalog) -> Iterator[Message]:

@@ -63,6 +63,7 @@ comparison:
 """
 
 Schema = Mapping[str, Any]
+_KINDS = {"Source": "source", "ColumnMap": "columns", "Contender": "contender"}
 
 
 def page() -> str:
@@ -132,7 +133,13 @@ def _type(field: Schema, schema: Schema) -> str:
     kind = str(field.get("type", "any"))
     if kind == "array":
         return f"list of {_type(field.get('items', {}), schema)}"
-    names = {"string": "text", "integer": "whole number", "boolean": "yes or no", "null": "none"}
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "boolean": "yes or no",
+        "null": "none",
+        "object": "mapping",
+    }
     return names.get(kind, kind) + _bounds(field)
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,12 @@ def messages() -> ModuleType:
     return module
 
 
+@pytest.fixture(scope="module")
+def source(messages: ModuleType) -> Any:
+    """Every message in the source; looking through all files takes a while."""
+    return messages.extracted()
+
+
 @pytest.fixture(autouse=True)
 def _english_again() -> Iterator[None]:
     yield
@@ -44,8 +51,8 @@ def forms(value: object) -> list[str]:
 
 
 @pytest.mark.parametrize("language", [code for code in translation.LANGUAGES if code != "en"])
-def test_no_message_is_left_untranslated(messages: ModuleType, language: str) -> None:
-    missing = messages.untranslated(messages.extracted(), messages.read_catalogue(language))
+def test_no_message_is_left_untranslated(messages: ModuleType, source: Any, language: str) -> None:
+    missing = messages.untranslated(source, messages.read_catalogue(language))
     assert [message.id for message in missing] == [], "run `make messages` and fill the .po in"
 
 
@@ -68,8 +75,9 @@ def test_the_compiled_catalogue_is_that_of_the_text(messages: ModuleType, langua
     assert compiled == messages.compiled(messages.read_catalogue(language)), "run `make messages`"
 
 
-def test_the_catalogue_holds_nothing_that_the_source_has_not(messages: ModuleType) -> None:
-    source = messages.extracted()
+def test_the_catalogue_holds_nothing_that_the_source_has_not(
+    messages: ModuleType, source: Any
+) -> None:
     stale = [m.id for m in messages.read_catalogue("id") if m.id and source.get(m.id) is None]
     assert stale == [], "run `make messages`"
 

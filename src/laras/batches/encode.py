@@ -41,6 +41,8 @@ def encode_example(
     "nothing-to-train", "template-refused", "not-unicode".
     """
     try:
+        for message in example.messages:  # a lone surrogate has no bytes, so it has no tokens
+            message.content.encode()
         if example.task == "text":
             return _encode_text(example, tokenizer, context)
         return _encode_chat(example, template, context)

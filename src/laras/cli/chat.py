@@ -16,6 +16,7 @@ from laras.translation import _
 
 if TYPE_CHECKING:
     from laras.delivery.chat import Conversation
+    from laras.runs.folder import Run
 
 
 def command() -> click.Command:
@@ -78,7 +79,7 @@ def choose_contender(run_folder: Path, wanted: str | None) -> str:
     from laras.runs.folder import Run
 
     run = Run.read(run_folder)
-    names = run.contenders()
+    names = _names(run)
     if wanted is None:
         verdict = run.read_json("verdict.json") or {}
         trained = [name for name in names if name != "base"]
@@ -94,6 +95,16 @@ def choose_contender(run_folder: Path, wanted: str | None) -> str:
             else _("Known: {names}").format(names=", ".join(names) or "–"),
         )
     return str(wanted)
+
+
+def _names(run: Run) -> list[str]:
+    """Contenders as the run's recipe has them; as its folders say where there is no recipe."""
+    from laras.recipe.load import load_recipe
+
+    recipe = run.folder / "recipe.yaml"
+    if not recipe.exists():
+        return run.contenders()
+    return [each.name for each in load_recipe(recipe).recipe.comparison.contenders]
 
 
 def talk(conversation: Conversation, name: str) -> None:

@@ -46,6 +46,7 @@ class Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         command: click.Command = import_module(f"laras.cli.{cmd_name}").command()
+        command.options_metavar = _("[OPTIONS]")
         return command
 
 
@@ -57,6 +58,8 @@ def program() -> click.Command:
         name="laras",
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
         help=_("Tune a language model to your own domain, and prove that it got better."),
+        options_metavar=_("[OPTIONS]"),
+        subcommand_metavar=_("COMMAND [ARGS]..."),
         epilog=_("Begin with: laras demo"),
     )
     @language_option()

@@ -27,6 +27,7 @@ from laras.tuning.forward import causal_model
 # Values of one pass's logits. On a CPU a fresh result of more than some 16 MiB costs more in page
 # faults than a larger pass saves; a GPU wants the larger pass.
 LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 27}
+EXAMPLES_AT_ONCE = 4096  # rows times labels, where each label is scored by itself
 NODES_AT_ONCE = 1024  # larger label sets are scored in parts, for the mask grows with its square
 
 
@@ -86,18 +87,22 @@ def _score_separately(
     advance: Callable[[int], None] | None,
 ) -> None:
     """Each label as an example of its own."""
-    for row, prompt in enumerate(prompts):
+    rows_at_once = max(1, EXAMPLES_AT_ONCE // len(labels))
+    for start in range(0, len(prompts), rows_at_once):
+        part = prompts[start : start + rows_at_once]
         encoded = [
             EncodedExample(
-                example_id=str(row),
+                example_id=str(start + row),
                 input_ids=np.array([*prompt, *label], dtype=np.int32),
                 trained=np.arange(len(prompt) + len(label)) >= len(prompt),
             )
+            for row, prompt in enumerate(part)
             for label in labels
         ]
-        scores[row] = -example_losses(model, encoded, batch_tokens=batch_tokens)
+        losses = example_losses(model, encoded, batch_tokens=batch_tokens)
+        scores[start : start + len(part)] = -losses.reshape(len(part), len(labels))
         if advance:
-            advance(row + 1)
+            advance(start + len(part))
 
 
 def _score_by_trie(

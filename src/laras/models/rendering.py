@@ -91,6 +91,7 @@ class Renderer:
             message.content.lstrip(),
             message.content.rstrip(),
             message.content.strip("\n"),
+            message.content.lstrip("\n"),
         ):
             if content == message.content:
                 continue

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from laras.preparation.engine import Runner, signatures
 from laras.preparation.likeness import Shingles, jaccard, shingles
@@ -93,7 +94,7 @@ def _near(
 ) -> None:
     narrow = table.select(["domain", "words", "label"]).take(first)
     narrow = narrow.append_column("row", pa.array(first, pa.int64()))
-    narrow = narrow.filter(pa.compute.not_equal(narrow.column("words"), ""))
+    narrow = narrow.filter(pc.not_equal(narrow.column("words"), ""))
     texts = narrow.column("words")
     labels = narrow.column("label").to_pylist()
     rows = narrow.column("row").to_pylist()

@@ -129,7 +129,8 @@ def _unique(record: Document | Dialogue, origin: Origin, seen: _Seen) -> Documen
     group = own_group(record.group, own)
     if isinstance(record, Document):
         return replace(record, source=origin.name, document_id=own, group=group)
-    return replace(record, source=origin.name, dialogue_id=own, group=group)
+    label = record.label.strip() if record.label is not None else None
+    return replace(record, source=origin.name, dialogue_id=own, group=group, label=label)
 
 
 def _tables(records: list[Document | Dialogue]) -> Tables:

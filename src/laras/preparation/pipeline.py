@@ -33,6 +33,7 @@ from laras.preparation.stages import (
     build_examples,
     clean,
     deduplicate,
+    keep,
     keys_of,
     left_out,
     take_out,
@@ -77,6 +78,8 @@ def prepare(loaded: LoadedRecipe, run: Run, progress: Progress) -> Prepared:
     stage = run.stage("prepare", key)
     folder = run.data
     if not stage.done:
+        # Should this be interrupted, what is left must not pass for any finished outcome.
+        (folder / "audit.json").unlink(missing_ok=True)
         _Preparation(loaded, folder, progress).make(run, key)
         names = [f"{role}.parquet" for role in (*ROLES, "ledger")]
         stage.finish({name: folder / name for name in [*names, "audit.json", "report.md"]})
@@ -228,8 +231,7 @@ class _Preparation:
                 ],
             )
             tables[lesser] = take_out(tables[lesser], leak.leaving)
-            stays = [r for r in range(keys[lesser].num_rows) if r not in leak.leaving]
-            keys[lesser] = keys[lesser].take(pa.array(stays, pa.int64()))
+            keys[lesser] = keep(keys[lesser], leak.leaving)
         self.ledger.balance("leak", rows_in, sum(part.rows for part in tables.values()))
         return facts
 

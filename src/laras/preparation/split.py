@@ -7,6 +7,7 @@ out label by label, so that each label is trained on, and tested where it has ro
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import xxhash
 from laras.records import Split, Task
 
 HELD_OUT: tuple[Split, ...] = ("test", "validation")
+_MOST_GROUPS = 3.0  # times the wanted share of all groups
 _LARGEST_OVERSHOOT = 0.5  # of the wanted number of rows
 
 
@@ -82,15 +84,18 @@ def _hold_out(
     for split, ordered in ends:
         share = shares.get(split, 0.0)
         wanted = max(least, int(share * total + luck)) if share else 0
-        taken = 0
+        # Where one group holds most rows, the small ones must not all go to make up the share.
+        most_groups = max(1, math.ceil(_MOST_GROUPS * share * len(groups)))
+        taken = count = 0
         for group in ordered:
             at_least_one_trained = len(held) < len(groups) - 1
-            if taken >= wanted or not at_least_one_trained:
+            if taken >= wanted or count >= most_groups or not at_least_one_trained:
                 break
             fits = taken + group.rows <= wanted + max(1.0, _LARGEST_OVERSHOOT * wanted)
             if fits and group.name not in held:
                 held[group.name] = split
                 taken += group.rows
+                count += 1
     return held
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from laras.preparation.boilerplate import HASH_LINES, drop_repeated_lines, repeated_lines
 from laras.preparation.clean import CLEAN_DIALOGUES, CLEAN_DOCUMENTS
@@ -71,7 +72,8 @@ def keep(table: pa.Table, leaving: Iterable[int]) -> pa.Table:
     gone = set(leaving)
     if not gone:
         return table
-    return table.take([row for row in range(table.num_rows) if row not in gone])
+    stays = [row for row in range(table.num_rows) if row not in gone]
+    return table.take(pa.array(stays, pa.int64()))
 
 
 def clean(
@@ -107,7 +109,7 @@ def clean(
         elif len(text) < least:
             leaving[row] = left_out(place, "clean", "too-short", f"{len(text)} < {least}")
     empty: dict[int, Rejection] = {}
-    counts = pa.compute.list_value_length(dialogues.column("turns")).to_pylist()
+    counts = pc.list_value_length(dialogues.column("turns")).to_pylist()
     for row, (place, count) in enumerate(zip(places(dialogues), counts, strict=True)):
         if not count:
             empty[row] = left_out(place, "clean", "empty-after-cleaning")

@@ -33,7 +33,7 @@ def extract(path: Path) -> Extracted:
     except UndecodableError as error:
         raise RefusedError("bad-encoding", error.fact) from None
     whole = page_text(decoded.text)
-    article = _article(decoded.text)
+    article = None if _is_short_and_plain(whole) else _article(decoded.text)
     chosen = article if article and _is_better(article, whole) else whole
     notes = (("guessed-encoding", "", decoded.encoding),) if decoded.guessed else ()
     return Extracted(
@@ -44,13 +44,18 @@ def extract(path: Path) -> Extracted:
     )
 
 
+def _is_short_and_plain(page: PageText) -> bool:
+    return page.words == page.content_words < _SHORT_PAGE_WORDS
+
+
 def _is_better(article: PageText, whole: PageText) -> bool:
-    """Whether the article leaves something out, and has most of the running text and of the
-    headings that the page has.
+    """Whether the article leaves something out that it should, and has most of the running text
+    and of the headings that the page has.
 
     Words in links, in menus and at the page's edges don't count: those an article should lose.
     """
-    if len(article.text) >= _NOTHING_TO_LOSE * len(whole.text):
+    has_edges = whole.words > whole.content_words
+    if not has_edges and article.words >= _NOTHING_TO_LOSE * whole.words:
         return False
     short = whole.content_words < _SHORT_PAGE_WORDS
     share = _SHORT_PAGE_KEPT_SHARE if short else _KEPT_SHARE

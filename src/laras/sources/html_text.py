@@ -35,6 +35,7 @@ class PageText:
 
     text: str
     title: str
+    words: int
     content_words: int
     content_headings: int
 
@@ -80,9 +81,10 @@ def page_text(html: str) -> PageText:
     title = _clean(title_node.text()) if title_node else ""
     body = tree.body
     if body is None:
-        return PageText("", title, 0, 0)
+        return PageText("", title, 0, 0, 0)
     writer = _Writer()
-    words = headings = 0
+    words = [0, 0]  # of the content; of links and edges
+    headings = 0
     counters: list[int | None] = []  # of the lists we are in; None: not numbered
     edges = 0
     for entering, node in _walk(body):
@@ -91,7 +93,7 @@ def page_text(html: str) -> PageText:
             if entering:
                 text = node.text_content or ""
                 writer.inline.append(_SPACE.sub(" ", text))
-                words += 0 if edges else len(_WORD.findall(text))
+                words[edges > 0] += len(_WORD.findall(text))
             continue
         if tag in _EDGES:
             edges += 1 if entering else -1
@@ -100,11 +102,11 @@ def page_text(html: str) -> PageText:
         elif tag == "table" and not _is_layout(node):
             if entering:
                 writer.add_block(_table(node))
-                words += 0 if edges else len(_WORD.findall(node.text(separator=" ")))
+                words[edges > 0] += len(_WORD.findall(node.text(separator=" ")))
         elif tag == "pre" and entering:
             code = node.text().strip("\n")
             writer.add_block(f"```\n{code}\n```" if code.strip() else "")
-            words += 0 if edges else len(_WORD.findall(code))
+            words[edges > 0] += len(_WORD.findall(code))
         elif tag in _BLOCKS:
             writer.close()
             heading = _HEADING.match(tag)
@@ -126,7 +128,8 @@ def page_text(html: str) -> PageText:
             elif not entering:
                 writer.prefix = ""
     writer.close()
-    return PageText("\n\n".join(writer.blocks), title, words, headings)
+    text = "\n\n".join(writer.blocks)
+    return PageText(text, title, sum(words), words[0], headings)
 
 
 def _walk(root: Any) -> Iterator[tuple[bool, Any]]:

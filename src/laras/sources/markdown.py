@@ -22,12 +22,14 @@ _MODULE_LINE = re.compile(
     r"^(?:import\s+(?:[\w*{][^'\"\n]{0,300}\sfrom\s+)?['\"][^'\"\n]+['\"];?"
     r"|export\s+(?:const|let|var|function|default|\{|\*).*)$"
 )
-_JSX_COMMENT = re.compile(r"[ \t]*\{/\*.*?\*/\}", re.DOTALL)
+_JSX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 _HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _COMPONENT = re.compile(
     r"</?[A-Z][\w.]*(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))?)*\s*/?>"
 )
-_INLINE_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)", re.DOTALL)
+_INLINE_CODE = re.compile(  # within a paragraph: a stray mark must not hide what follows it
+    r"(?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n).)*?(?<!`)\1(?!`)", re.DOTALL
+)
 _SETEXT = re.compile(r"^ {0,3}(=+|-{2,})\s*$")
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 _BLANK_LINES = re.compile(r"\n{3,}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import json
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel
 
 from laras.errors import UsageError
+from laras.models.load import quiet
 from laras.planning.hyperparameters import Hyperparameters
 from laras.translation import _
 
@@ -43,8 +44,7 @@ def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
         fan_in_fan_out=model.config.model_type == "gpt2",
     )
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*fan_in_fan_out.*")
+        with quiet():
             return get_peft_model(model, config)
     except ValueError as error:
         raise UsageError(
@@ -85,10 +85,16 @@ def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     return {name: part for name, part in model.named_parameters() if part.requires_grad}
 
 
-def save_adapter(model: PeftModel, folder: Path) -> None:
-    """In peft's own format, so that plain peft and transformers load it."""
-    # The base's local path would otherwise be written into the adapter's config and card.
-    for config in model.peft_config.values():
-        config.base_model_name_or_path = None
-    model.save_pretrained(str(folder), safe_serialization=True)
-    (folder / "README.md").unlink(missing_ok=True)
+def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
+    """In peft's own format, so that plain peft and transformers load it.
+
+    ``base_name``: what the adapter's configuration calls its base; peft would write the path that
+    the base was loaded from, which belongs to this machine alone.
+    """
+    with quiet():
+        model.save_pretrained(str(folder), safe_serialization=True)
+    path = folder / "adapter_config.json"
+    config = json.loads(path.read_text("utf-8"))
+    config["base_model_name_or_path"] = base_name
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
+    (folder / "README.md").unlink(missing_ok=True)  # a card with the same path in it

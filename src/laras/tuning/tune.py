@@ -193,7 +193,7 @@ def _save(
     try:
         if chosen.method == "lora":
             assert isinstance(model, PeftModel)
-            save_adapter(model, temporary)
+            save_adapter(model, temporary, loaded.name)
             loaded.tokenizer.save(temporary, loaded.template.text)
         else:
             # Frozen matrices may have been held in bfloat16; a file has one precision.

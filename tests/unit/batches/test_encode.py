@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,7 +53,7 @@ def test_windows_train_each_token_of_a_text_once(
     learnt = np.concatenate([window.input_ids[window.trained] for window in windows]).tolist()
     assert learnt == [*tokenizer.encode(content), tokenizer.eos_id]
     assert sum(window.text_bytes for window in windows) == len(content.encode())
-    for before, after in zip(windows, windows[1:], strict=False):
+    for before, after in pairwise(windows):
         assert before.input_ids[-1] == after.input_ids[0]
     assert {window.weight for window in windows} == {2.0}
     assert windows[0].input_ids.dtype == np.int32

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from laras.cli.examination import ask_torch, examine, judge
+from laras.cli.examination import examine, judge
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,3 @@ def test_idle_cores_and_slow_arithmetic_are_noted(facts: dict[str, Any]) -> None
     facts["threads"] = {"OMP_NUM_THREADS": "1"}
     found = levels(facts)
     assert (found["Processor"], found["Arithmetic"]) == ("note", "note")
-
-
-def test_torch_answers_or_says_why_not() -> None:
-    answer = ask_torch()
-    assert "version" in answer or "error" in answer

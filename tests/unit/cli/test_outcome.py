@@ -11,6 +11,7 @@ from laras.cli.outcome import show_data, show_scores, show_training
 from laras.cli.progress import TerminalProgress, duration, status_line
 from laras.cli.session import Session
 from laras.cli.table import score_text
+from laras.report.measures import measure
 from laras.runs.folder import Run
 
 
@@ -47,7 +48,7 @@ def test_the_table_has_the_base_first_and_each_interval(
     (header,) = [line for line in lines if "base" in line]
     assert header.split() == ["base", "lora"]
     (row,) = [line for line in lines if "Perplexity" in line]
-    assert "123.5 (111.1–135.8)" in row
+    assert "123.46 (111.11–135.80)" in row
     assert "12.34 (11.11–13.57)" in row
     assert "Use lora [bold]." in lines
     assert "\x1b" not in "".join(lines)
@@ -84,7 +85,8 @@ def test_durations_read_well(seconds: float, text: str) -> None:
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
-    assert score_text(None) == score_text({"value": None}) == "–"
+    perplexity = measure("perplexity")
+    assert score_text(None, perplexity) == score_text({"value": None}, perplexity) == "–"
 
 
 def test_progress_without_a_terminal_is_one_line_a_stage(

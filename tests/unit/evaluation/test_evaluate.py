@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,10 @@ import pytest
 import torch
 
 from laras.batches.encode import encode_example
+from laras.batches.token_batch import EncodedExample
 from laras.errors import DataRefused, GuardStopped
 from laras.evaluation.evaluate import Candidate, evaluate
+from laras.evaluation.generation import greedy_answers
 from laras.evaluation.losses import example_losses, overlapping, trained_tokens
 from laras.evaluation.result import PREDICTION_SCHEMA, scores_from_json
 from laras.evaluation.rows import sampled
@@ -33,7 +34,7 @@ def example(name: str, task: Task, *contents: str, label: str | None = None) -> 
         Message(role, content, role != "user")
         for role, content in zip(roles, contents, strict=True)
     )
-    return Example(name, task, messages, group=name[:-1] or name, label=label, source="made")
+    return Example(name, task, messages, group=name, label=label, source="made")
 
 
 def mixed() -> list[Example]:
@@ -87,7 +88,7 @@ def test_every_figure_that_the_rows_allow_is_there_with_its_interval(loaded: Loa
     assert found.scores["macro_f1"].n == found.scores["rougeL"].n == 3
     assert "tok:13a" in (found.scores["bleu"].signature or "")
     assert found.test["rows"] == 8
-    assert found.test["groups"] == 3
+    assert found.test["groups"] == 8
     assert found.cost["tokens_in"] > found.test["tokens"]
     assert found.cost["tokens_out"] > 0
     assert found.cost["peak_memory_bytes"] > 1_000_000
@@ -229,26 +230,51 @@ def test_progress_hears_of_each_stage(llama: LoadedModel) -> None:
     assert heard.done[-1] == 3
 
 
-def full_context_loss(loaded: LoadedModel, each: Example) -> tuple[float, int]:
-    windows = encode_example(each, loaded.tokenizer, loaded.template, 256)[0]
-    assert len(windows) == 1
-    losses: Sequence[float] = example_losses(loaded.model, windows, batch_tokens=10_000)
-    return float(losses[0]), trained_tokens(windows[0])
-
-
 def test_every_token_of_a_long_text_is_counted_once_with_half_a_context_before_it(
     llama: LoadedModel,
 ) -> None:
     text = example("t0", "text", "The gamelan is tuned by ear, again and again. " * 6)
-    whole_loss, whole_tokens = full_context_loss(llama, text)
+    (whole,) = encode_example(text, llama.tokenizer, llama.template, 256)[0]
     for context in (16, 33, 64):
         windows = encode_example(text, llama.tokenizer, llama.template, context)[0]
         assert len(windows) > 1
         strided = overlapping(windows, context)
-        assert sum(map(trained_tokens, strided)) == whole_tokens
+        assert sum(map(trained_tokens, strided)) == trained_tokens(whole)
+        assert sum(each.text_bytes for each in strided) == whole.text_bytes
         assert max(map(len, strided)) <= context
         assert all(np.flatnonzero(each.trained)[0] >= context // 2 for each in strided[1:])
-        loss = example_losses(llama.model, strided, batch_tokens=10_000).sum()
-        plain = example_losses(llama.model, windows, batch_tokens=10_000).sum()
-        assert abs(loss - whole_loss) <= abs(plain - whole_loss)
-    assert overlapping(strided[:1], 64) == strided[:1]
+    assert overlapping([whole], 256) == [whole]
+
+
+@pytest.mark.material
+def test_losses_of_a_long_text_are_near_those_with_all_its_context(material: Path) -> None:
+    folder = material / "models" / "stories260K"
+    stories = load_model(ModelSection(base=str(folder)), folder)
+    facts = json.loads((folder / "expected.json").read_text("utf-8"))
+    text = example("t0", "text", facts["greedy_from_bos_256"])
+    (whole,) = encode_example(text, stories.tokenizer, stories.template, 512)[0]
+
+    def loss(encoded: list[EncodedExample]) -> float:
+        return float(example_losses(stories.model, encoded, batch_tokens=10_000).sum())
+
+    reference = loss([whole])
+    for context in (64, 100):
+        windows = encode_example(text, stories.tokenizer, stories.template, context)[0]
+        apart = abs(loss(windows) - reference)
+        assert abs(loss(overlapping(windows, context)) - reference) < 0.5 * apart
+
+
+@pytest.mark.material
+def test_greedy_text_of_a_pretrained_model_is_the_published_one(material: Path) -> None:
+    folder = material / "models" / "stories260K"
+    stories = load_model(ModelSection(base=str(folder)), folder)
+    facts = json.loads((folder / "expected.json").read_text("utf-8"))
+    (answer,) = greedy_answers(
+        stories.model,
+        [[1]],
+        stop_ids=frozenset({1}),
+        max_new_tokens=256,
+        context=512,
+        batch_tokens=1000,
+    )
+    assert stories.tokenizer.decode(answer.token_ids).strip() == facts["greedy_from_bos_256"]

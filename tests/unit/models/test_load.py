@@ -180,7 +180,7 @@ def test_a_configuration_that_could_run_code_is_refused(
     ("change", "identifier"),
     [
         ({"model_type": "no_such_type"}, "model.unknown-type"),
-        ({"model_type": "bert"}, "model.unknown-type"),
+        ({"model_type": "t5"}, "model.unknown-type"),
         ({"model_type": None}, "model.no-type"),
         ({"num_hidden_layers": 10**9}, "model.absurd-size"),
         ({"vocab_size": 10**12}, "model.absurd-size"),

@@ -241,7 +241,10 @@ def test_a_system_message_is_kept_merged_or_refused(tmp_path: Path) -> None:
 
 
 def test_the_date_is_fixed_and_part_of_the_digest(chatml: Tokenizer) -> None:
-    text = "{{ strftime_now('%d %b %Y') }}{% for m in messages %}{{ m.content + '<|im_end|>' }}{% endfor %}"
+    text = (
+        "{{ strftime_now('%d %b %Y') }}"
+        "{% for m in messages %}{{ m.content + '<|im_end|>' }}{% endfor %}"
+    )
     one = ChatTemplate(text, chatml, today=date(2026, 3, 1))
     assert chatml.decode(one.encode_prompt(dialogue("a"))).startswith("01 Mar 2026")
     assert one.digest != ChatTemplate(text, chatml, today=date(2026, 3, 2)).digest

@@ -14,7 +14,8 @@ from laras.preparation.keys import DOCUMENT_KEYS, dialogue_keys
 from laras.preparation.likeness import jaccard, key, shingles, words
 from laras.records import DIALOGUE_SCHEMA, Dialogue, Turn, to_table
 
-WORDS = [a + b for a in "ka ba sa ta ma na la ra".split() for b in "tu ri lo mi sa pe du".split()]
+FIRST = ("ka", "ba", "sa", "ta", "ma", "na", "la", "ra")
+WORDS = [first + second for first in FIRST for second in ("tu", "ri", "lo", "mi", "sa", "pe", "du")]
 
 
 def text_of(seed: int, length: int = 120) -> str:
@@ -154,7 +155,7 @@ def test_recall_and_precision_on_real_text(material: Path) -> None:
     lines = (material / "pretrain" / "id_law_regulations.txt").read_text(encoding="utf-8")
     found_words = lines.split()
     originals = [" ".join(found_words[start : start + 200]) for start in range(0, 60_000, 200)]
-    originals = [text for text in dict.fromkeys(originals)]
+    originals = list(dict.fromkeys(originals))
     generator = random.Random(4)
     copies = [replaced(text, generator.sample(range(200), 2)) for text in originals]
     found = found_in(originals + copies)

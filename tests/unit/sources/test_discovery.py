@@ -112,7 +112,9 @@ def test_identifiers_do_not_depend_on_where_the_project_lies(read, write, tmp_pa
     first = read("docs", folder=tmp_path / "one" / "project")
     second = read("docs", folder=tmp_path / "two" / "project")
     assert first == second
-    absolute = [read(str(tmp_path / at / "project"), folder=tmp_path / "x") for at in ("one", "two")]
+    absolute = [
+        read(str(tmp_path / at / "project"), folder=tmp_path / "x") for at in ("one", "two")
+    ]
     assert absolute[0][0].document_id == absolute[1][0].document_id
     assert absolute[0][0].path == str(tmp_path / "one" / "project" / "docs" / "a.txt")
 

@@ -158,3 +158,8 @@ def test_underlined_headings_become_hash_lines(read, write):
 def test_prose_that_begins_with_import_stays(read, write):
     write("a.md", "import taxes are paid at the border.\n\nexport is free.")
     assert read("a.md")[0].text == "import taxes are paid at the border.\n\nexport is free."
+
+
+def test_a_stray_backtick_hides_nothing_beyond_its_paragraph(read, write):
+    write("a.mdx", "A stray ` mark.\n\n## Heading {/*id*/}\n\nAnother ` mark.")
+    assert read("a.mdx")[0].text == "A stray ` mark.\n\n## Heading\n\nAnother ` mark."

@@ -1,0 +1,243 @@
+"""The loop itself: one division by the global weight, resumption to the bit, guards that speak."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from laras.batches.token_batch import EncodedExample, collate
+from laras.errors import GuardStopped, Interrupted
+from laras.planning.hyperparameters import Hyperparameters
+from laras.runs.folder import Run
+from laras.runs.progress import Silent
+from laras.tuning.adapters import prepare_for, trainable
+from laras.tuning.forward import PackedForward
+from laras.tuning.loop import Training, TrainingData
+from laras.tuning.objective import LossParts, NextToken
+from transformers import PreTrainedModel
+
+sys.path.insert(0, str(Path(__file__).parent))
+from conftest import examples
+
+Fresh = Callable[[str], PreTrainedModel]
+LENGTHS = [int(n) for n in np.random.default_rng(5).integers(4, 60, 40)]
+
+BASIC = Hyperparameters(
+    method="full", epochs=2.0, max_steps=None, learning_rate=1e-3, batch_tokens=256,
+    micro_batch_tokens=256, optimizer="adamw", weight_decay=0.01, warmup_share=0.1,
+    schedule="cosine", max_gradient_norm=1.0, patience=100, validations_per_epoch=2,
+    checkpoint_every_s=1e9, checkpoint_every_steps=3, keep_checkpoints=2, non_finite_limit=3,
+    seed=0, rank=4, alpha=8.0, dropout=0.1, target_modules=None, trained_layers=1,
+)  # fmt: skip
+
+
+def training(
+    model: PreTrainedModel, chosen: Hyperparameters, run: Run, rows: list[EncodedExample]
+) -> Training:
+    prepared = prepare_for(model, chosen)
+    return Training(
+        model=prepared,
+        data=TrainingData(rows, [len(row) for row in rows], examples([20, 9], seed=9)),
+        chosen=chosen,
+        objective=NextToken(),
+        run=run,
+        contender="tuned",
+        precision=torch.float32,
+        key="key",
+        progress=Silent(),
+    )
+
+
+def weights(made: Training) -> dict[str, torch.Tensor]:
+    return {name: part.detach().clone() for name, part in trainable(made.model).items()}
+
+
+class RecordedGradients(Training):
+    """Keeps the gradient of each step before it is applied."""
+
+    def _step(self, step: object) -> None:
+        kept: list[torch.Tensor] = []
+        original = self.optimizers.step
+
+        def recorded(factor: float) -> None:
+            kept.append(torch.cat([p.grad.flatten() for p in self.parameters.values()]))  # type: ignore[union-attr]
+            original(factor)
+
+        self.optimizers.step = recorded  # type: ignore[method-assign]
+        super()._step(step)  # type: ignore[arg-type]
+        self.optimizers.step = original  # type: ignore[method-assign]
+        self.gradients = [*getattr(self, "gradients", []), *kept]
+
+
+@pytest.mark.parametrize("family", ["llama", "falcon"])
+def test_accumulation_equals_one_large_batch_also_in_the_last_partial_step(
+    fresh: Fresh, tmp_path: Path, family: str
+) -> None:
+    rows = examples(LENGTHS)
+    gradients = []
+    for name, micro in (("whole", 256), ("pieces", 64)):
+        chosen = replace(BASIC, micro_batch_tokens=micro, epochs=1.0, max_gradient_norm=1e9)
+        with Run.open(tmp_path / name) as run:
+            made = training(fresh(family), chosen, run, rows)
+            made.__class__ = RecordedGradients
+            made.run()
+            gradients.append(made.gradients)  # type: ignore[attr-defined]
+    last = made.steps[-1]
+    assert sum(LENGTHS[i] for i in last.examples) < 230, "the last step must be a partial one"
+    assert len(gradients[0]) == len(gradients[1]) == len(made.steps)
+    first, final = (0, -1)
+    for step in (first, final):
+        whole, pieces = gradients[0][step], gradients[1][step]
+        assert float((whole - pieces).norm() / whole.norm()) < 1e-5
+
+
+def test_a_steps_loss_is_the_token_weighted_mean(fresh: Fresh, tmp_path: Path) -> None:
+    rows = examples(LENGTHS)
+    model = fresh("llama")
+    with Run.open(tmp_path / "run") as run:
+        made = training(model, replace(BASIC, max_steps=1), run, rows)
+        chosen = [rows[index] for index in made.steps[0].examples]
+        batch = collate(chosen)
+        expected = PackedForward(model).loss_sum(batch).item() / batch.trained_tokens
+        made.run()
+        told = next(event for event in run.events() if event["kind"] == "step_done")
+    assert told["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("method", ["full", "lora", "freeze"])
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_stopped_and_continued_equals_unbroken_to_the_bit(
+    fresh: Fresh, tmp_path: Path, method: str, optimizer: str
+) -> None:
+    chosen = replace(BASIC, method=method, optimizer=optimizer)
+    rows = examples(LENGTHS)
+    with Run.open(tmp_path / "unbroken") as run:
+        unbroken = training(fresh("llama"), chosen, run, rows)
+        unbroken.run()
+        losses = [e["loss"] for e in run.events() if e["kind"] == "step_done"]
+    with Run.open(tmp_path / "broken") as run:
+        broken = training(fresh("llama"), chosen, run, rows)
+        stop_after(broken, step=7)
+        with pytest.raises(Interrupted) as stopped:
+            broken.run()
+        assert stopped.value.exit_code == 5
+        torch.rand(100)  # the world moves on
+        continued = training(fresh("llama"), chosen, run, rows)
+        result = continued.run()
+        told = {e["step"]: e["loss"] for e in run.events() if e["kind"] == "step_done"}
+    assert result.steps == len(unbroken.steps)
+    assert [told[step] for step in sorted(told)] == losses
+    for name, part in weights(unbroken).items():
+        assert torch.equal(part, weights(continued)[name]), name
+
+
+def stop_after(made: Training, step: int) -> None:
+    """A SIGTERM that arrives during step ``step``."""
+    original = made._step
+
+    def counted(planned: object) -> None:
+        original(planned)  # type: ignore[arg-type]
+        if made.state.step == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    made._step = counted  # type: ignore[method-assign]
+
+
+def test_examples_are_seen_in_the_same_order_after_a_stop(fresh: Fresh, tmp_path: Path) -> None:
+    rows = examples(LENGTHS)
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), BASIC, run, rows)
+        again = training(fresh("llama"), BASIC, run, rows)
+    assert made.steps == again.steps
+    per_epoch = [
+        sorted(itertools.chain.from_iterable(s.examples for s in made.steps if s.epoch == epoch))
+        for epoch in (0, 1)
+    ]
+    assert per_epoch == [list(range(len(rows)))] * 2
+
+
+class NotFinite(NextToken):
+    """Gives NaN from the given step on."""
+
+    def __init__(self, calls: set[int]) -> None:
+        self.calls = calls
+        self.count = 0
+
+    def loss(self, forward: PackedForward, batch: object) -> LossParts:
+        parts = super().loss(forward, batch)  # type: ignore[arg-type]
+        self.count += 1
+        if self.count in self.calls and torch.is_grad_enabled():
+            return LossParts(parts.total * float("nan"), parts.weight)
+        return parts
+
+
+def test_a_step_that_is_not_finite_is_skipped_and_named(fresh: Fresh, tmp_path: Path) -> None:
+    rows = examples(LENGTHS)
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), replace(BASIC, max_steps=2), run, rows)
+        made.objective = NotFinite({1})
+        before = weights(made)
+        made._step(made.steps[0])
+        assert all(torch.equal(part, before[name]) for name, part in weights(made).items())
+        made._step(made.steps[1])
+        events = run.events()
+    assert not all(torch.equal(part, before[name]) for name, part in weights(made).items())
+    skipped = next(event for event in events if event["kind"] == "step_skipped")
+    assert set(skipped["rows"]) == {f"example-{index}" for index in made.steps[0].examples}
+    assert events[1]["loss"] is None, "NaN is told as such, not hidden behind an earlier mean"
+
+
+def test_too_many_steps_that_are_not_finite_end_the_run(fresh: Fresh, tmp_path: Path) -> None:
+    rows = examples(LENGTHS)
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), BASIC, run, rows)
+        made.objective = NotFinite(set(range(1, 100)))
+        with pytest.raises(GuardStopped, match="3 steps in a row") as stopped:
+            made.run()
+    assert stopped.value.exit_code == 4
+    assert "example-" in str(stopped.value.where)
+
+
+def test_early_stopping_keeps_the_best_weights(fresh: Fresh, tmp_path: Path) -> None:
+    rows = examples(LENGTHS[:4])
+    chosen = replace(BASIC, epochs=60.0, patience=3, learning_rate=2e-2, schedule="constant")
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), chosen, run, rows)
+        result = made.run()
+        validations = [e for e in run.events() if e["kind"] == "validation_done"]
+    assert result.steps < len(made.steps), "random tokens can't be learned: it must stop early"
+    best = min(validations, key=lambda event: event["loss"])
+    assert result.best_step == best["step"]
+    assert result.best_loss == best["loss"]
+    batch = collate(made.data.validation)  # type: ignore[arg-type]
+    made.model.eval()
+    with torch.no_grad():
+        now = PackedForward(made.model).loss_sum(batch).item() / batch.trained_tokens
+    assert now == pytest.approx(best["loss"], rel=1e-5)
+
+
+def test_small_learning_rates_move_weights_under_bfloat16(fresh: Fresh, tmp_path: Path) -> None:
+    """Weights held in bfloat16 would stand still at this rate: their steps are too coarse."""
+    rows = examples(LENGTHS)
+    chosen = replace(BASIC, learning_rate=1e-5, max_steps=30, epochs=20.0, schedule="constant")
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), chosen, run, rows)
+        made.precision = torch.bfloat16
+        before = weights(made)
+        for step in made.steps:
+            made._step(step)
+    assert {part.dtype for part in weights(made).values()} == {torch.float32}
+    moved = [
+        float((weights(made)[name] != part).float().mean())
+        for name, part in before.items()
+        if "embed" not in name  # ids that never occur have no gradient, only decay
+    ]
+    assert min(moved) > 0.95
