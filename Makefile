@@ -7,7 +7,6 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 # Installed first and alone: its build (CPU or CUDA) is the index's choice, not the resolver's.
 TORCH := torch==2.13.0
-LOCALE := src/laras/locale
 
 .DEFAULT_GOAL := help
 .PHONY: help install develop demo test test-all lint format types bench docs messages starter-data clean
@@ -72,11 +71,7 @@ docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/mkdocs build --quiet --strict
 
 messages: $(VENV)/.develop  ## extract, update and compile the message catalogues
-	@$(BIN)/pybabel --quiet extract --no-location --sort-output --project laras \
-	  --output $(LOCALE)/laras.pot src/laras
-	@$(BIN)/pybabel --quiet update --no-fuzzy-matching --ignore-obsolete --domain laras \
-	  --input-file $(LOCALE)/laras.pot --output-dir $(LOCALE)
-	@$(BIN)/pybabel --quiet compile --domain laras --directory $(LOCALE)
+	@$(BIN)/python scripts/messages.py
 
 starter-data: $(VENV)/.develop  ## write the starter data again
 	@$(BIN)/python scripts/make_starter_data.py

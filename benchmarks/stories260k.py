@@ -28,9 +28,7 @@ def main() -> int:
     parser.add_argument("--stories", type=Path, required=True)
     options = parser.parse_args()
     expected = json.loads((options.model / "expected.json").read_text("utf-8"))
-    stories = [
-        story.strip() for story in options.stories.read_text("utf-8").split("<|endoftext|>")
-    ]
+    stories = [story.strip() for story in options.stories.read_text("utf-8").split("<|endoftext|>")]
     loaded = load_model(ModelSection(base=str(options.model.resolve())), Path.cwd())
     worst = 0.0
     print(f"{'story':42}{'tokens':>7}{'expected':>10}{'Laras':>10}{'difference':>12}")
@@ -49,7 +47,9 @@ def main() -> int:
         nll = float(example_losses(loaded.model, windows, batch_tokens=4096).sum()) / tokens
         difference = nll - known["nll_per_token"]
         worst = max(worst, abs(difference))
-        print(f"{known['start']:42}{tokens:7}{known['nll_per_token']:10.5f}{nll:10.5f}{difference:12.1e}")
+        print(
+            f"{known['start']:42}{tokens:7}{known['nll_per_token']:10.5f}{nll:10.5f}{difference:12.1e}"
+        )
     print(f"largest difference {worst:.1e}")
     return int(worst > 1e-3)
 

@@ -303,6 +303,20 @@ def main() -> None:
         ).run()
     print(result, flush=True)
     package(model, folder)
+    write_credits(options.texts)
+
+
+def write_credits(texts: Path) -> None:
+    """The authors whom the licences of the texts ask to name, beside the model."""
+    rows = ["source\ttitle\tauthor\tlicence"]
+    for line in (texts / "STORY_CREDITS.tsv").read_text("utf-8").splitlines()[1:]:
+        source, _file, title, author, licence = line.split("\t")
+        rows.append("\t".join((source, title, author, licence)))
+    for line in (texts / "TATOEBA_CONTRIBUTORS.txt").read_text("utf-8").splitlines():
+        name, _tab, count = line.partition("\t")
+        if count:
+            rows.append(f"Tatoeba\t{count} sentences\t{name}\tCC BY 2.0 FR")
+    (STARTER / "CREDITS.tsv").write_text("\n".join(rows) + "\n", "utf-8")
 
 
 def package(model: torch.nn.Module, tokenizer_folder: Path) -> None:
@@ -314,6 +328,7 @@ def package(model: torch.nn.Module, tokenizer_folder: Path) -> None:
         if name != "lm_head.weight"  # tied to the embeddings
     }
     save_file(weights, STARTER / "model.safetensors", metadata={"format": "pt"})
+    (STARTER / "model.safetensors").chmod(0o644)  # safetensors keeps it from other users
     assert isinstance(model, LlamaForCausalLM)
     model.config.dtype = torch.bfloat16
     model.config.architectures = ["LlamaForCausalLM"]

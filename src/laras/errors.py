@@ -9,7 +9,7 @@ from __future__ import annotations
 
 
 class LarasError(Exception):
-    """What happened (``what``), where (``where``: file:line or recipe path), the way out (``hint``).
+    """What happened (``what``), where (``where``: file:line or recipe path), what to do (``hint``).
 
     ``identifier`` is stable across versions and languages; ``exit_code`` is what the command
     line returns when the error ends it.
@@ -61,7 +61,7 @@ class ModelRefused(LarasError):
 
 
 class GuardStopped(LarasError):
-    """Training was stopped by a guard (non-finite loss, divergence); the last good state is kept."""
+    """A guard stopped the training (non-finite loss, divergence); the last good state is kept."""
 
     exit_code = 4
 

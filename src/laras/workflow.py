@@ -212,7 +212,7 @@ class _Work:
 
     def _judge(self, contender: Contender) -> Any:
         """The contender's standing, from its files where they are of these inputs."""
-        from laras.contenders.verdict import Standing
+        from laras.contenders.pairs import Standing
         from laras.evaluation.evaluate import evaluate as judge
         from laras.evaluation.result import scores_from_json
         from laras.preparation.pipeline import load_examples

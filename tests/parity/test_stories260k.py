@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from laras.evaluation.generation import greedy_answers
 from laras.models.load import LoadedModel, load_model
 from laras.recipe.schema import ModelSection

@@ -19,7 +19,11 @@ class Step:
 
 
 def plan_steps(
-    lengths: Sequence[int], batch_tokens: int, epochs: float, seed: int, max_steps: int | None
+    lengths: Sequence[int] | np.ndarray,
+    batch_tokens: int,
+    epochs: float,
+    seed: int,
+    max_steps: int | None,
 ) -> list[Step]:
     """All steps of a training run, in order.
 
@@ -32,9 +36,9 @@ def plan_steps(
     whole, fraction = int(epochs), epochs - int(epochs)
     sizes = np.asarray(lengths, dtype=np.int64)
     for epoch in range(whole + (1 if fraction > 1e-9 else 0)):
+        shuffled = order(seed, epoch, len(sizes)).tolist()
         of_epoch = [
-            Step(epoch, tuple(group))
-            for group in group_by_tokens(order(seed, epoch, len(sizes)).tolist(), sizes, batch_tokens)
+            Step(epoch, tuple(group)) for group in group_by_tokens(shuffled, sizes, batch_tokens)
         ]
         if epoch == whole:
             of_epoch = of_epoch[: max(1, round(fraction * len(of_epoch)))]

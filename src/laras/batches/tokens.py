@@ -1,4 +1,4 @@
-"""A split in tokens: encoded once for one tokenizer, template and context, then mapped from disk."""
+"""A split in tokens: encoded once for a tokenizer, template and context, then mapped from disk."""
 
 from __future__ import annotations
 
@@ -63,4 +63,3 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     with temporary_sibling(ledger) as temporary:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
     return SplitTokens(write_cache(path, encoded), rejections, table.num_rows)
-

@@ -164,13 +164,13 @@ class _Judgement:
             self.loaded.model,
             prompts,
             answers,
+            names=[self.rows[place]["example_id"] for place in places],
             batch_tokens=self.section.batch_tokens,
+            best=TOP_LABELS,
             advance=self._stage("labels", len(places)),
         )
         self.meter.tokens_in += sum(map(len, prompts))
         for place, row_scores in zip(places, scores, strict=True):
-            if not np.isfinite(row_scores).all():
-                raise not_finite(self.rows[place]["example_id"], _("label likelihood"))
             best = np.argsort(-row_scores, kind="stable")[:TOP_LABELS]
             self.rows[place]["predicted_label"] = self.labels[best[0]]
             self.rows[place]["top_labels"] = [

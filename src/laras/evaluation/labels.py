@@ -4,12 +4,10 @@ The ranking is by the sum of log-probabilities, not by their mean: only the sum 
 probability that the model would say this label and stop, and the labels' probabilities then add
 up to at most one.
 
-All labels of a row go through the model in one forward pass: prompt, then the trie of labels,
-with an attention mask in which a node sees the prompt and its ancestors. Whether a model honours
-such a mask and explicit positions is found out on the first row, by scoring it label by label as
+The labels of a row go through the model as a tree, after the prompt and with an attention mask in
+which a node sees the prompt and its ancestors (``label_search.py``). Whether a model honours such
+a mask and explicit positions is found out on the first row, by scoring it label by label as
 well; a model that doesn't (ALiBi, for one) is scored label by label throughout.
-
-R rows in a pass, P longest prompt, N nodes of the trie, L labels, S = P + N.
 """
 
 from __future__ import annotations
@@ -20,13 +18,16 @@ import numpy as np
 import torch
 
 from laras.batches.token_batch import EncodedExample
-from laras.evaluation.losses import example_losses
+from laras.evaluation.label_search import LabelSearch
+from laras.evaluation.losses import example_losses, not_finite
 from laras.evaluation.trie import LabelTrie
+from laras.translation import _
 from laras.tuning.forward import causal_model
 
-# Values of one pass's logits. On a CPU a fresh result of more than some 16 MiB costs more in page
+# Values of one pass's logits. On a CPU a fresh result of more than some 32 MiB costs more in page
 # faults than a larger pass saves; a GPU wants the larger pass.
-LOGITS_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 27}
+LOGITS_AT_ONCE = {"cpu": 1 << 23, "cuda": 1 << 27}
+LEAST_NODES = 16  # of each row in one pass
 EXAMPLES_AT_ONCE = 4096  # rows times labels, where each label is scored by itself
 NODES_AT_ONCE = 1024  # larger label sets are scored in parts, for the mask grows with its square
 
@@ -36,13 +37,16 @@ def label_log_probabilities(
     prompts: Sequence[Sequence[int]],
     labels: Sequence[Sequence[int]],
     *,
+    names: Sequence[str],
     batch_tokens: int,
+    best: int | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     """Log-probability (nats) of each label after each prompt, (rows, labels) float64.
 
-    ``labels`` are the token ids that an answer consists of, its end included. Values that are
-    not finite are left in place for the caller, who knows the rows' names.
+    ``labels`` are the token ids that an answer consists of, its end included. With ``best``, the
+    likeliest so many are exact, and a label that was found not to be among them may be -inf.
+    ``names`` of the rows: one whose probabilities are NaN is a GuardStopped error.
     """
     scores = np.zeros((len(prompts), len(labels)), dtype=np.float64)
     if not len(prompts):
@@ -51,25 +55,27 @@ def label_log_probabilities(
     model.eval()
     try:
         with torch.no_grad():
-            if trie_agrees(model, prompts[0], labels):
-                _score_by_trie(model, prompts, labels, scores, batch_tokens, advance)
+            if trie_agrees(model, prompts[0], labels, names[0]):
+                _score_by_trie(model, prompts, labels, scores, batch_tokens, best, advance)
             else:
-                _score_separately(model, prompts, labels, scores, batch_tokens, advance)
+                _score_separately(model, prompts, labels, scores, names, batch_tokens, advance)
     finally:
         model.train(training)
+    for row in np.flatnonzero(np.isnan(scores).any(axis=1)).tolist():
+        raise not_finite(names[row], _("label likelihood"))
     return scores
 
 
 def trie_agrees(
-    model: torch.nn.Module, prompt: Sequence[int], labels: Sequence[Sequence[int]]
+    model: torch.nn.Module, prompt: Sequence[int], labels: Sequence[Sequence[int]], name: str
 ) -> bool:
     """Whether scoring by trie gives this model's own label probabilities, tried on one prompt."""
     some = list(labels[:16])
     expected, by_trie = np.zeros((1, len(some))), np.zeros((1, len(some)))
     with torch.no_grad():
-        _score_separately(model, [prompt], some, expected, 4096, None)
+        _score_separately(model, [prompt], some, expected, [name], 4096, None)
         try:
-            _score_by_trie(model, [prompt], some, by_trie, 4096, None)
+            _score_by_trie(model, [prompt], some, by_trie, 4096, None, None)
         except (TypeError, ValueError, RuntimeError):
             return False  # no such mask, no position_ids, no logits_to_keep: the plain way is right
     # bfloat16 rounds differently in another order of work; float32 has to agree.
@@ -83,6 +89,7 @@ def _score_separately(
     prompts: Sequence[Sequence[int]],
     labels: Sequence[Sequence[int]],
     scores: np.ndarray,
+    names: Sequence[str],
     batch_tokens: int,
     advance: Callable[[int], None] | None,
 ) -> None:
@@ -92,7 +99,7 @@ def _score_separately(
         part = prompts[start : start + rows_at_once]
         encoded = [
             EncodedExample(
-                example_id=str(start + row),
+                example_id=names[start + row],
                 input_ids=np.array([*prompt, *label], dtype=np.int32),
                 trained=np.arange(len(prompt) + len(label)) >= len(prompt),
             )
@@ -111,6 +118,7 @@ def _score_by_trie(
     labels: Sequence[Sequence[int]],
     scores: np.ndarray,
     batch_tokens: int,
+    best: int | None,
     advance: Callable[[int], None] | None,
 ) -> None:
     causal = causal_model(model)
@@ -121,60 +129,14 @@ def _score_by_trie(
     done = 0
     for number, part in enumerate(parts):
         trie = LabelTrie.of([labels[place] for place in part])
-        for rows in _row_batches(
-            prompts,
-            trie.nodes,
-            vocabulary,
-            batch_tokens=batch_tokens,
-            logits_at_once=logits_at_once,
-        ):
-            edge_scores = _edge_scores(causal, [prompts[row] for row in rows], trie)
-            scores[np.ix_(rows, part)] = trie.label_scores(edge_scores)
+        most_rows = max(1, logits_at_once // (LEAST_NODES * vocabulary))
+        for rows in _row_batches(prompts, trie.nodes, batch_tokens, most_rows):
+            search = LabelSearch(causal, trie, best, logits_at_once)
+            scores[np.ix_(rows, part)] = search.scores([prompts[row] for row in rows])
             if number == len(parts) - 1:
                 done += len(rows)
                 if advance:
                     advance(done)
-
-
-def _edge_scores(
-    causal: torch.nn.Module, prompts: Sequence[Sequence[int]], trie: LabelTrie
-) -> np.ndarray:
-    """Log-probabilities of the trie's edges, (R, E) float64, in one forward pass."""
-    parameter = next(causal.parameters())
-    longest = max(map(len, prompts))
-    size = longest + trie.nodes
-    input_ids = np.zeros((len(prompts), size), dtype=np.int64)
-    positions = np.zeros((len(prompts), size), dtype=np.int64)
-    # Prompts end at the same column, so that the trie and its mask are the same for all rows.
-    sees = np.zeros((len(prompts), size, size), dtype=bool)
-    input_ids[:, longest:] = trie.tokens
-    sees[:, :longest, :longest] = np.tri(longest, dtype=bool)
-    sees[:, longest:, :longest] = True
-    sees[:, longest:, longest:] = trie.sees
-    for row, prompt in enumerate(prompts):
-        padding = longest - len(prompt)
-        # Nobody sees the padding, but 0 x NaN is NaN: it holds the row's own token, so that a
-        # broken embedding can only spoil rows that use it.
-        input_ids[row, :padding] = prompt[0]
-        input_ids[row, padding:longest] = prompt
-        positions[row, padding:longest] = np.arange(len(prompt))
-        positions[row, longest:] = len(prompt) + trie.depth
-        sees[row, padding:, :padding] = False
-    mask = torch.zeros(sees.shape, dtype=parameter.dtype)
-    mask.masked_fill_(~torch.from_numpy(sees), torch.finfo(parameter.dtype).min)
-    logits = causal(
-        input_ids=torch.from_numpy(input_ids).to(parameter.device),
-        attention_mask=mask[:, None].to(parameter.device),
-        position_ids=torch.from_numpy(positions).to(parameter.device),
-        use_cache=False,
-        logits_to_keep=trie.nodes + 1,
-    ).logits
-    slots = torch.from_numpy(trie.edge_slot).to(parameter.device)
-    tokens = torch.from_numpy(trie.edge_token).to(parameter.device)
-    normaliser = torch.stack([row.float().logsumexp(dim=-1) for row in logits])
-    chosen = logits[:, slots, tokens].float() - normaliser[:, slots]
-    edges: np.ndarray = chosen.double().cpu().numpy()
-    return edges
 
 
 def _parts(labels: Sequence[Sequence[int]]) -> Iterator[list[int]]:
@@ -192,15 +154,9 @@ def _parts(labels: Sequence[Sequence[int]]) -> Iterator[list[int]]:
 
 
 def _row_batches(
-    prompts: Sequence[Sequence[int]],
-    nodes: int,
-    vocabulary: int,
-    *,
-    batch_tokens: int,
-    logits_at_once: int,
+    prompts: Sequence[Sequence[int]], nodes: int, batch_tokens: int, most_rows: int
 ) -> Iterator[list[int]]:
-    """Rows of similar prompt length, longest first, within the bounds of tokens and logits."""
-    most_rows = max(1, logits_at_once // ((nodes + 1) * vocabulary))
+    """Rows of similar prompt length, longest first, within the bound of tokens."""
     batch: list[int] = []
     longest = 0
     for row in sorted(range(len(prompts)), key=lambda at: -len(prompts[at])):

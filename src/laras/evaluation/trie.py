@@ -21,6 +21,7 @@ class LabelTrie:
     ``sees`` (N, N) bool: node row sees node column, that is itself and its ancestors.
     ``edge_slot``, ``edge_token`` (E,): an edge leads from slot (0: end of the prompt, i + 1: node
     i) to a token. ``path`` (L, D): the edges of each label, E where the label is shorter.
+    ``under`` (N, L) bool: the label goes through the node.
     A label's last token needs no node: nothing is predicted after it.
     """
 
@@ -30,6 +31,7 @@ class LabelTrie:
     edge_slot: np.ndarray
     edge_token: np.ndarray
     path: np.ndarray
+    under: np.ndarray
 
     @classmethod
     def of(cls, labels: Sequence[Sequence[int]]) -> LabelTrie:
@@ -41,6 +43,7 @@ class LabelTrie:
         ancestors: list[list[int]] = []
         slot_after: dict[tuple[int, ...], int] = {(): 0}
         edges: dict[tuple[int, int], int] = {}
+        through: list[list[int]] = []
         path = np.zeros((len(labels), max(map(len, labels))), dtype=np.int64)
         for row, label in enumerate(labels):
             path[row, :] = -1
@@ -53,10 +56,16 @@ class LabelTrie:
                     ancestors.append([*(ancestors[before - 1] if before else []), len(tokens)])
                     tokens.append(token)
                     depth.append(step)
+                    through.append([])
+                if step + 1 < len(label):
+                    through[slot_after[here] - 1].append(row)
         path[path < 0] = len(edges)
         sees = np.zeros((len(tokens), len(tokens)), dtype=bool)
         for node, seen in enumerate(ancestors):
             sees[node, seen] = True
+        under = np.zeros((len(tokens), len(labels)), dtype=bool)
+        for node, rows in enumerate(through):
+            under[node, rows] = True
         slots, ends = zip(*edges, strict=True)
         return cls(
             np.array(tokens, dtype=np.int64),
@@ -65,12 +74,23 @@ class LabelTrie:
             np.array(slots, dtype=np.int64),
             np.array(ends, dtype=np.int64),
             path,
+            under,
         )
 
     @property
     def nodes(self) -> int:
         """N."""
         return len(self.tokens)
+
+    @property
+    def labels(self) -> int:
+        """L."""
+        return len(self.path)
+
+    def label_known(self, edges_known: np.ndarray) -> np.ndarray:
+        """Whether all edges of a label are known, (R, E) to (R, L)."""
+        with_none = np.concatenate([edges_known, np.ones((len(edges_known), 1), bool)], axis=1)
+        return np.asarray(with_none[:, self.path].all(axis=2))
 
     def label_scores(self, edge_scores: np.ndarray) -> np.ndarray:
         """Log-probabilities of edges (R, E) to those of labels (R, L), summed in float64."""

@@ -30,7 +30,7 @@ _GROWING_METHODS = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"}
 _REMOVED_FILTERS = ("center", "format", "wordwrap", "pprint", "xmlattr", "urlize", "indent")
 
 
-class TemplateObjection(Exception):  # noqa: N818  (nothing is wrong with the template)
+class TemplateObjection(Exception):
     """The template raised an exception of its own about the messages; the text is its message."""
 
 

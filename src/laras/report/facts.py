@@ -42,6 +42,7 @@ class RunFacts:
     manifest: Json
     events: Sequence[Json]
     audit: Json
+    encoding: Json
     ledger: Sequence[Json]
     verdict: Json
     contenders: Sequence[ContenderFacts]
@@ -55,6 +56,10 @@ class RunFacts:
             if event.get("kind") == kind
             and (contender is None or event.get("contender") == contender)
         ]
+
+    def is_missing(self, part: str) -> bool:
+        """Whether the file ``part`` of the run could not be read."""
+        return any(part in title for title in self.missing)
 
     @cached_property
     def recommended(self) -> str | None:
@@ -103,6 +108,8 @@ def read_facts(folder: Path) -> RunFacts:
         manifest=_json(folder / "manifest.json", _("the manifest (manifest.json)"), missing),
         events=_events(folder / "events.jsonl", missing),
         audit=_json(folder / "data/audit.json", _("the data audit (data/audit.json)"), missing),
+        # Written when tuning begins: a run that only prepared has none, and misses nothing.
+        encoding=_json(folder / "data/encoding.json", "", []),
         ledger=_rows(
             folder / "data/ledger.parquet", _("the ledger (data/ledger.parquet)"), missing
         ),
@@ -158,7 +165,10 @@ def _rows(path: Path, title: str, missing: list[str]) -> list[Json]:
 
 
 def _contenders(folder: Path, verdict: Json, missing: list[str]) -> list[ContenderFacts]:
-    """In the verdict's order; those it does not name come last."""
+    """Those that the verdict is about, in its order; without a verdict, all that have a folder.
+
+    A folder may also hold a contender of an earlier recipe, judged on another test set.
+    """
     order = [_name_of(entry) for entry in verdict.get("contenders") or ()]
     found = (
         sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
@@ -166,7 +176,7 @@ def _contenders(folder: Path, verdict: Json, missing: list[str]) -> list[Contend
     if not found:
         missing.append(_("the contenders (contenders/)"))
     contenders = []
-    for name in [*(name for name in order if name in found), *sorted(set(found) - set(order))]:
+    for name in order or found:
         scores = _json(
             folder / name / "scores.json", _("the scores of {name}").format(name=name), missing
         )

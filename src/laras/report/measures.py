@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,10 +33,6 @@ class Measure:
     def written(self, value: float | None) -> str:
         """``value`` with as many decimals as the metric deserves."""
         return number(value, self.digits)
-
-    def better(self, value: float, other: float) -> bool:
-        """Whether ``value`` beats ``other``."""
-        return value < other if self.lower_is_better else value > other
 
 
 def measure(key: str, score: Mapping[str, Any] | None = None) -> Measure:
@@ -91,15 +88,15 @@ def value_of(score: Mapping[str, Any] | None, key: str = "value") -> float | Non
 
 
 def best_contender(contenders: Sequence[ContenderFacts], key: str) -> str | None:
-    """Name of the contender with the best figure, None where fewer than two have one."""
+    """Name of the contender with the best figure; None where it is not alone, or has no rival."""
     metric = measure(key)
-    best: tuple[str, float] | None = None
-    measured = 0
-    for contender in contenders:
-        value = value_of(contender.metrics.get(key))
-        if value is None or value != value:
-            continue
-        measured += 1
-        if best is None or metric.better(value, best[1]):
-            best = (contender.name, value)
-    return best[0] if best is not None and measured > 1 else None
+    values = {
+        contender.name: value
+        for contender in contenders
+        if (value := value_of(contender.metrics.get(key))) is not None and not math.isnan(value)
+    }
+    if len(values) < 2:
+        return None
+    best = (min if metric.lower_is_better else max)(values.values())
+    names = [name for name, value in values.items() if value == best]
+    return names[0] if len(names) == 1 else None

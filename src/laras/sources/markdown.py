@@ -22,8 +22,6 @@ _MODULE_LINE = re.compile(
     r"^(?:import\s+(?:[\w*{][^'\"\n]{0,300}\sfrom\s+)?['\"][^'\"\n]+['\"];?"
     r"|export\s+(?:const|let|var|function|default|\{|\*).*)$"
 )
-_JSX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
-_HTML_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _COMPONENT = re.compile(
     r"</?[A-Z][\w.]*(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))?)*\s*/?>"
 )
@@ -134,10 +132,24 @@ def _readable_prose(lines: list[str]) -> str:
 
     # A line of its own that held only a tag vanishes; a tag within a line leaves its content.
     text = _INLINE_CODE.sub(put_aside, text)
-    for pattern in (_HTML_COMMENT, _JSX_COMMENT, _COMPONENT):
-        text = pattern.sub("", text)
+    text = _without(_without(text, "<!--", "-->"), "{/*", "*/}")
+    text = _COMPONENT.sub("", text)
     text = re.sub(r"\0(\d+)\0", lambda match: codes[int(match.group(1))], text)
     return "\n".join(_with_marked_headings([line.rstrip() for line in text.split("\n")]))
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """``text`` less what stands between the marks. (A pattern would search for the closing mark
+    to the end of the text from each opening one.)"""
+    kept: list[str] = []
+    at = 0
+    while (start := text.find(opening, at)) >= 0:
+        end = text.find(closing, start + len(opening))
+        if end < 0:
+            break
+        kept.append(text[at:start])
+        at = end + len(closing)
+    return "".join([*kept, text[at:]])
 
 
 def _with_marked_headings(lines: list[str]) -> list[str]:

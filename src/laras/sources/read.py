@@ -67,15 +67,17 @@ def _read_file(context: FileContext) -> Iterator[Document | Dialogue | Rejection
         yield context.rejection("too-large", fact=f"{file.size_bytes} > {context.max_bytes}")
     else:
         suffix = Path(file.path).suffix.lower().removeprefix(".")
-        if suffix in UNSUPPORTED:
-            yield context.rejection("unsupported-format", fact=suffix)
-        else:
-            yield from _reader_for(suffix)(context)
+        yield from _reader_for(suffix)(context)
 
 
 @cache
 def _reader_for(suffix: str) -> Reader:
+    """The reader of a suffix. One that another package brings goes before a refusal by name."""
     try:
         return READERS.get(suffix) if suffix else plain.read_unknown
     except UsageError:  # of a suffix that nobody claims, the content decides
-        return plain.read_unknown
+        return _refuse if suffix in UNSUPPORTED else plain.read_unknown
+
+
+def _refuse(context: FileContext) -> Iterator[Rejection]:
+    yield context.rejection("unsupported-format", fact=Path(context.file.path).suffix.lower()[1:])

@@ -24,12 +24,14 @@ def prepare_for(model: PreTrainedModel, chosen: Hyperparameters) -> torch.nn.Mod
     give equal adapters.
     """
     torch.manual_seed(chosen.seed)
-    if chosen.method == "full":
-        model.requires_grad_(True)
-        return model
+    if chosen.method == "lora":
+        ready: torch.nn.Module = _add_lora(model, chosen)
+        return ready
+    model.requires_grad_(chosen.method == "full")
     if chosen.method == "freeze":
-        return _freeze_all_but_last(model, chosen.trained_layers)
-    return _add_lora(model, chosen)
+        _train_last_blocks(model, chosen.trained_layers)
+    whole: torch.nn.Module = model
+    return whole
 
 
 def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
@@ -57,7 +59,7 @@ def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
         ) from error
 
 
-def _freeze_all_but_last(model: PreTrainedModel, count: int | None) -> PreTrainedModel:
+def _train_last_blocks(model: PreTrainedModel, count: int | None) -> None:
     blocks = transformer_blocks(model)
     trained = count if count is not None else max(1, len(blocks) // 4)
     if trained > len(blocks):
@@ -68,10 +70,8 @@ def _freeze_all_but_last(model: PreTrainedModel, count: int | None) -> PreTraine
             ),
             where="trained_layers",
         )
-    model.requires_grad_(False)
     for block in blocks[len(blocks) - trained :]:
         block.requires_grad_(True)
-    return model
 
 
 def transformer_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:

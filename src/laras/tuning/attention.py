@@ -15,6 +15,7 @@ B examples in a bucket, L length of the bucket.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -65,9 +66,7 @@ class Packing:
 
 def _plan_buckets(starts: list[int]) -> tuple[Bucket, ...]:
     """Longest first; an example joins the bucket while the bucket's padding stays small."""
-    spans = sorted(
-        ((end - start, start) for start, end in zip(starts, starts[1:], strict=False)), reverse=True
-    )
+    spans = sorted(((end - start, start) for start, end in pairwise(starts)), reverse=True)
     buckets: list[Bucket] = []
     members: list[tuple[int, int]] = []
     for length, start in spans:
@@ -141,7 +140,7 @@ def _bucketed(
     scaling: float | None,
     dropout: float,
 ) -> torch.Tensor:
-    _, heads, tokens, channels = query.shape
+    _, heads, tokens, _ = query.shape
     parts = []
     grouped = key.shape[1] != heads
     # (T, heads, D): gathering whole tokens then reads memory in order.

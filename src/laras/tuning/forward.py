@@ -16,16 +16,17 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from peft import PeftModel
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import IGNORED, EncodedExample, TokenBatch, collate
 from laras.tuning.attention import ATTENTION_NAME, Packing, UnsupportedByPacking
-from laras.tuning.loss import cross_entropy_sum, cross_entropy_each
+from laras.tuning.loss import cross_entropy_each, cross_entropy_sum
 
 
 def causal_model(model: torch.nn.Module) -> PreTrainedModel:
     """The transformers model inside ``model``, which may be wrapped by peft."""
-    inner = model.get_base_model() if hasattr(model, "peft_config") else model
+    inner = model.get_base_model() if isinstance(model, PeftModel) else model
     assert isinstance(inner, PreTrainedModel)
     return inner
 
@@ -52,7 +53,9 @@ class PackedForward:
         if self.route.packed and self.route.plain_head:
             hidden = self._hidden(batch).index_select(0, selected)
             return cross_entropy_sum(hidden, self._head(), labels, weights)
-        return (F.cross_entropy(self._logits(batch, selected), labels, reduction="none") * weights).sum()
+        return (
+            F.cross_entropy(self._logits(batch, selected), labels, reduction="none") * weights
+        ).sum()
 
     def token_losses(self, batch: TokenBatch) -> torch.Tensor:
         """Negative log-likelihood (T,) float32 at labelled positions, 0 elsewhere; unweighted."""
@@ -118,7 +121,10 @@ class PackedForward:
         size = min(self.causal.get_input_embeddings().weight.shape[0], 64)
         ids = [np.arange(5, dtype=np.int32) % size, (np.arange(9, dtype=np.int32) * 3 + 1) % size]
         probe = collate(
-            [EncodedExample(str(i), row, np.ones(len(row), dtype=bool)) for i, row in enumerate(ids)]
+            [
+                EncodedExample(str(i), row, np.ones(len(row), dtype=bool))
+                for i, row in enumerate(ids)
+            ]
         ).to(next(self.causal.parameters()).device)
         training = self.model.training
         self.model.eval()

@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -42,7 +42,7 @@ class TrainingData:
     """What is trained on and what is watched. ``validation`` may be empty."""
 
     train: Encoded
-    train_lengths: Sequence[int]
+    train_lengths: Sequence[int] | np.ndarray
     validation: Sequence[EncodedExample]
 
 
@@ -140,11 +140,15 @@ class Training:
             with autocast(self.precision, self.device):
                 parts = self.objective.loss(self.forward, batch.to(self.device))
             total = parts.total / max(weight, 1e-12)
-            total.backward()
+            total.backward()  # type: ignore[no-untyped-call]
             loss += float(total.detach())
-        norm = float(torch.nn.utils.clip_grad_norm_(
-            list(self.parameters.values()), self.chosen.max_gradient_norm, error_if_nonfinite=False
-        ))
+        norm = float(
+            torch.nn.utils.clip_grad_norm_(
+                list(self.parameters.values()),
+                self.chosen.max_gradient_norm,
+                error_if_nonfinite=False,
+            )
+        )
         factor = learning_rate_factor(
             self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
         )
@@ -159,7 +163,11 @@ class Training:
             self.optimizers.drop_gradients()
             what = _("the loss") if not math.isfinite(loss) else _("the gradient")
             self.run_folder.event(
-                "step_skipped", contender=self.contender, step=self.state.step, reason=what, rows=names
+                "step_skipped",
+                contender=self.contender,
+                step=self.state.step,
+                reason=what,
+                rows=names,
             )
             self.guard.bad(self.state.step, what, names)
         self.state.non_finite_in_a_row = self.guard.in_a_row

@@ -42,14 +42,16 @@ def _is_large(hidden: torch.Tensor, head: torch.nn.Module) -> bool:
     )
 
 
-def _chunked_sum(
-    hidden: torch.Tensor, head: torch.nn.Module, labels: torch.Tensor
-) -> torch.Tensor:
+def _chunked_sum(hidden: torch.Tensor, head: torch.nn.Module, labels: torch.Tensor) -> torch.Tensor:
     from torch.nn import LinearCrossEntropyOptions
 
     weight = head.weight
     assert isinstance(weight, torch.Tensor)
     total: torch.Tensor = F.linear_cross_entropy(
-        hidden, weight.to(hidden.dtype), labels, reduction="sum", options=LinearCrossEntropyOptions()
+        hidden,
+        weight.to(hidden.dtype),
+        labels,
+        reduction="sum",
+        options=LinearCrossEntropyOptions(),
     )
     return total.float()

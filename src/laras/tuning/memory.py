@@ -8,7 +8,7 @@ import torch
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """Of the accelerator since its statistics were reset; on a CPU, of the process since it began."""
+    """Of the accelerator since its statistics were reset; on a CPU, of this process so far."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     if sys.platform == "win32":

@@ -53,9 +53,7 @@ class Optimizers:
         filled = [group for group in groups if group["params"]]
         if filled:
             self._parts.append(
-                torch.optim.AdamW(
-                    filled, lr=chosen.learning_rate, betas=(0.9, 0.95), fused=True
-                )
+                torch.optim.AdamW(filled, lr=chosen.learning_rate, betas=(0.9, 0.95), fused=True)
             )
 
     def step(self, factor: float) -> None:

@@ -27,8 +27,8 @@ from laras.runs.hashing import content_hash
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.adapters import prepare_for, save_adapter
-from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.loop import Training, TrainingData, TrainingResult
+from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.objective import objectives
 from laras.tuning.precision import cast_frozen, choose
 
@@ -102,9 +102,7 @@ def _train(
 ) -> TrainingResult:
     contender = assignment.contender
     device = best_device()
-    loaded = load_model(
-        assignment.model, assignment.recipe_folder, device=device, trainable=True
-    )
+    loaded = load_model(assignment.model, assignment.recipe_folder, device=device, trainable=True)
     parameters = loaded.model.num_parameters()
     chosen, reasons = resolve(assignment.tuning, contender, parameters)
     data = _encoded(assignment.prepared, loaded, assignment.tuning, run)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from laras.batches.pack import group_by_tokens, plan_steps
 from laras.batches.sampler import order
 

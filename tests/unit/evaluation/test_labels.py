@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
 from transformers import PreTrainedModel
 
+from laras.errors import GuardStopped
 from laras.evaluation import labels as labels_module
 from laras.evaluation.labels import label_log_probabilities, trie_agrees
 from laras.evaluation.trie import LabelTrie
@@ -37,16 +40,35 @@ def reference(model: PreTrainedModel) -> np.ndarray:
     return scores
 
 
+def scored(
+    model: PreTrainedModel,
+    labels: list[list[int]] = LABELS,
+    *,
+    batch_tokens: int = 8192,
+    best: int | None = None,
+    advance: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    return label_log_probabilities(
+        model,
+        PROMPTS,
+        labels,
+        names=[f"e{at}" for at in range(len(PROMPTS))],
+        batch_tokens=batch_tokens,
+        best=best,
+        advance=advance,
+    )
+
+
 def test_label_scores_equal_scoring_each_label_separately(model: PreTrainedModel) -> None:
     for batch_tokens in (1, 40, 8192):
-        found = label_log_probabilities(model, PROMPTS, LABELS, batch_tokens=batch_tokens)
+        found = scored(model, batch_tokens=batch_tokens)
         np.testing.assert_allclose(found, reference(model), atol=1e-4)
 
 
 def test_the_quick_way_is_taken_where_the_model_honours_the_mask(
     family: str, model: PreTrainedModel
 ) -> None:
-    assert trie_agrees(model, PROMPTS[0], LABELS) is (family != "falcon-alibi")
+    assert trie_agrees(model, PROMPTS[0], LABELS, "e0") is (family != "falcon-alibi")
 
 
 def test_a_large_label_set_scored_in_parts_gives_the_same(
@@ -54,25 +76,45 @@ def test_a_large_label_set_scored_in_parts_gives_the_same(
 ) -> None:
     monkeypatch.setattr(labels_module, "NODES_AT_ONCE", 6)
     seen: list[int] = []
-    found = label_log_probabilities(
-        tiny_llama, PROMPTS, LABELS, batch_tokens=60, advance=seen.append
-    )
+    found = scored(tiny_llama, batch_tokens=60, advance=seen.append)
     np.testing.assert_allclose(found, reference(tiny_llama), atol=1e-4)
     assert seen[-1] == len(PROMPTS)
 
 
 def test_probabilities_of_all_answers_add_up_to_at_most_one(tiny_llama: PreTrainedModel) -> None:
     every_pair = [[first, 1] for first in range(96) if first != 1] + [[1]]
-    found = label_log_probabilities(tiny_llama, PROMPTS, every_pair, batch_tokens=8192)
+    found = scored(tiny_llama, every_pair)
     assert (np.exp(found).sum(axis=1) <= 1 + 1e-6).all()
 
 
-def test_broken_weights_show_as_scores_that_are_not_finite(tiny_llama: PreTrainedModel) -> None:
+@pytest.mark.parametrize("best", [1, 2, 3])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_labels_are_exact_and_the_others_no_better(
+    tiny_llama: PreTrainedModel, best: int, seed: int
+) -> None:
+    model = tiny_llama
+    generator = np.random.default_rng(seed)
+    many = {
+        (*generator.integers(2, 12, size=generator.integers(1, 15)).tolist(), 1) for _ in range(60)
+    }
+    labels = [list(label) for label in sorted(many)]
+    everything = scored(model, labels)
+    found = scored(model, labels, best=best)
+    order = np.argsort(-everything, axis=1)[:, :best]
+    np.testing.assert_array_equal(np.argsort(-found, axis=1)[:, :best], order)
+    known = np.isfinite(found)
+    np.testing.assert_allclose(found[known], everything[known], atol=1e-4)
+    assert np.take_along_axis(known, order, axis=1).all()
+    assert not known.all()  # something was left aside
+
+
+@pytest.mark.parametrize("best", [None, 2])
+def test_broken_weights_name_the_row(tiny_llama: PreTrainedModel, best: int | None) -> None:
     with torch.no_grad():
         tiny_llama.get_input_embeddings().weight[17] = float("nan")
-    found = label_log_probabilities(tiny_llama, PROMPTS, LABELS, batch_tokens=8192)
-    assert not np.isfinite(found[1]).any()
-    assert np.isfinite(found[[0, 2, 3]]).all()
+    with pytest.raises(GuardStopped) as raised:
+        scored(tiny_llama, best=best)
+    assert raised.value.where == "e1"
 
 
 def test_a_trie_shares_beginnings_and_gives_no_node_to_last_tokens() -> None:

@@ -59,6 +59,9 @@ def build_run(folder: Path, *, test_rows: int = 240) -> Path:
     _write(folder / "manifest.json", _MANIFEST)
     _write(folder / "verdict.json", _verdict())
     _write(folder / "data/audit.json", _audit())
+    encoded = {"examples": 3400, "dropped": 2, "cut": 1, "windows": 3398, "tokens": 231_000,
+               "trained_tokens": 118_000}  # fmt: skip
+    _write(folder / "data/encoding.json", {"train": encoded})
     pq.write_table(to_table(_ledger(), REJECTION_SCHEMA), folder / "data/ledger.parquet")
     lines = [json.dumps(event) for event in _events(chance)]
     torn = '{"t": 176'
@@ -132,6 +135,12 @@ def _events(chance: random.Random) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [{"t": start, "kind": "run_started"}]
     for name, floor, over in (("lora", 1.35, 0.0), ("full", 1.1, 0.32)):
         steps = 420
+        settings = {"method": name, "epochs": 3.0, "learning_rate": 0.002, "max_steps": None}
+        reasons = {"epochs": "effort is standard", "learning_rate": "usual for " + name}
+        events.append(
+            {"t": start, "kind": "training_planned", "contender": name, "settings": settings,
+             "reasons": reasons}
+        )  # fmt: skip
         for step in range(1, steps + 1):
             trend = floor + 2.9 * math.exp(-step / 55) - over * step / steps
             events.append(
@@ -184,8 +193,8 @@ def _verdict() -> dict[str, Any]:
 def _audit() -> dict[str, Any]:
     stages = [
         ("read", 4210, 4187, "records"), ("clean", 4187, 4160, "records"),
-        ("deduplicate", 4160, 3944, "records"), ("examples", 3944, 3944, "records"),
-        ("split", 3944, 3940, "examples"),
+        ("leak", 4160, 4160, "records"), ("deduplicate", 3900, 3684, "records"),
+        ("examples", 3944, 3944, "records"), ("split", 3944, 3940, "examples"),
     ]  # fmt: skip
 
     def split(rows: int) -> dict[str, Any]:
@@ -208,9 +217,12 @@ def _audit() -> dict[str, Any]:
         "splits": {"train": split(3400), "validation": split(300), "test": split(240)},
         "leak": {
             "own_test": False, "test_rows": 240, "test_rows_also_in_train": 0, "share": 0.0,
+            "places": [],
+        },
+        "certificate": {
             "groups_crossing": 0, "exact_crossing": 0, "near_duplicates_crossing": 0,
             "threshold": 0.8, "rows_checked": 540, "rows_to_check": 540, "clean": True,
-            "places": [],
+            "statement": "Clean.",
         },
         "warnings": ["Label '<b>bold</b>' has 6 test examples; its F1 is uncertain."],
     }  # fmt: skip

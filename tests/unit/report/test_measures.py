@@ -34,6 +34,10 @@ def test_one_alone_is_not_the_best() -> None:
     assert best_contender([contender("a", bleu=1.0), contender("b")], "bleu") is None
 
 
+def test_equal_figures_have_no_best() -> None:
+    assert best_contender([contender("a", bleu=0.0), contender("b", bleu=0.0)], "bleu") is None
+
+
 def test_a_figure_that_is_no_number_is_never_the_best() -> None:
     contenders = [
         contender("a", bleu=float("nan")),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from laras.report.blocks import Facts, Paragraph, Samples, Table
 from laras.report.facts import read_facts
-from laras.report.sections.data import funnel, leaks
+from laras.report.sections.funnel import _steps_down, funnel
 from laras.report.sections.learning import gap_in_words, losses, smoothed, thinned
+from laras.report.sections.provenance import recipe
 from laras.report.sections.resources import cost
 from laras.report.sections.samples import compared, samples
+from laras.report.sections.splits import leaks
 
 
 def shared_words(answer: str, reference: str) -> list[str]:
@@ -52,13 +55,60 @@ def test_the_recipe_decides_how_many_samples_are_shown(run_folder: Path) -> None
     assert samples(read_facts(run_folder)) is None
 
 
-def test_losses_of_a_step_done_twice_after_a_resume_count_once(run_folder: Path) -> None:
-    with (run_folder / "events.jsonl").open("a") as events:
-        step = {"t": 1, "kind": "step_done", "contender": "lora", "step": 420, "loss": 9.5}
-        events.write("\n" + json.dumps(step) + "\n")
+def append_events(run_folder: Path, *events: dict[str, Any]) -> None:
+    with (run_folder / "events.jsonl").open("a") as file:
+        for event in events:
+            file.write("\n" + json.dumps({"t": 1, "contender": "lora", **event}))
+
+
+def test_steps_done_again_after_a_resume_count_once(run_folder: Path) -> None:
+    append_events(
+        run_folder,
+        {"kind": "training_planned"},
+        {"kind": "training_resumed", "step": 400},
+        {"kind": "step_done", "step": 401, "loss": 9.5},
+    )
     points = losses(read_facts(run_folder), "lora", "step_done")
-    assert [step for step, _loss in points] == list(range(1, 421))
-    assert points[-1] == (420.0, 9.5)
+    assert [step for step, _loss in points] == list(range(1, 402))
+    assert points[-1] == (401.0, 9.5)
+
+
+def test_a_training_under_an_earlier_recipe_is_left_out(run_folder: Path) -> None:
+    append_events(
+        run_folder,
+        {"kind": "training_planned"},
+        {"kind": "step_done", "step": 1, "loss": 7.0},
+    )
+    facts = read_facts(run_folder)
+    assert losses(facts, "lora", "step_done") == [(1.0, 7.0)]
+    assert losses(facts, "lora", "validation_done") == []
+    assert len(losses(facts, "full", "step_done")) == 420
+
+
+def test_a_contender_that_the_verdict_does_not_name_is_left_out(run_folder: Path) -> None:
+    path = run_folder / "verdict.json"
+    verdict = json.loads(path.read_text())
+    verdict["contenders"] = verdict["contenders"][:2]
+    path.write_text(json.dumps(verdict))
+    assert [contender.name for contender in read_facts(run_folder).contenders] == ["base", "lora"]
+
+
+def test_the_funnel_ends_with_what_was_trained_on(run_folder: Path) -> None:
+    facts = read_facts(run_folder)
+    stages = facts.audit["funnel"]
+    left = [bar.value for bar in _steps_down(facts, stages)]
+    assert left == [4210, 4187, 4160, 4160, 3944, 3944, 3940, 3398]
+
+
+def test_validation_below_training_is_no_overfitting() -> None:
+    assert "lies below" in gap_in_words([(1.0, 2.0), (2.0, 2.0)], [(2.0, 1.8)])
+
+
+def test_the_plan_gives_each_setting_with_its_reason(run_folder: Path) -> None:
+    table = next(b for b in recipe(read_facts(run_folder)).blocks if isinstance(b, Table))
+    rows = {row[0].text: [(cell.text, cell.detail) for cell in row[1:]] for row in table.rows}
+    assert rows["learning rate"] == [("0.002", "usual for lora"), ("0.002", "usual for full")]
+    assert "max steps" not in rows
 
 
 def test_smoothing_keeps_a_constant_as_it_is() -> None:
@@ -112,7 +162,7 @@ def test_the_certificate_says_in_words_that_nothing_leaked(run_folder: Path) -> 
 def test_a_leak_is_a_warning(run_folder: Path) -> None:
     path = run_folder / "data/audit.json"
     audit = json.loads(path.read_text())
-    audit["leak"] |= {"clean": False, "exact_crossing": 3}
+    audit["certificate"] |= {"clean": False, "exact_crossing": 3}
     path.write_text(json.dumps(audit))
     said, facts = leaks(read_facts(run_folder)).blocks
     assert said.tone == "warning"

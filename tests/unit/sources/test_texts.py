@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 
 import pytest
 
@@ -163,3 +164,13 @@ def test_prose_that_begins_with_import_stays(read, write):
 def test_a_stray_backtick_hides_nothing_beyond_its_paragraph(read, write):
     write("a.mdx", "A stray ` mark.\n\n## Heading {/*id*/}\n\nAnother ` mark.")
     assert read("a.mdx")[0].text == "A stray ` mark.\n\n## Heading\n\nAnother ` mark."
+
+
+@pytest.mark.parametrize(
+    "text", ["<!-- " * 50_000, "{/*" * 50_000, "`" * 100_000, "` " * 50_000, "<A a={" * 50_000]
+)
+def test_hostile_markdown_takes_no_more_time_than_its_length(read, write, text):
+    write("a.md", "Start.\n" + text)
+    start = time.process_time()
+    assert read("a.md")[0].text.startswith("Start.")
+    assert time.process_time() - start < 2

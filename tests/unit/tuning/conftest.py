@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
 from laras.batches.token_batch import EncodedExample
 from laras.models.tiny import tiny_model
-from transformers import AutoModelForCausalLM, PreTrainedModel
 
 FAMILIES = ("llama", "gpt2", "falcon", "mistral", "qwen2", "gpt_neox")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
 from laras.errors import UsageError
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.tuning.adapters import prepare_for, save_adapter, trainable
-from peft import PeftModel
-from transformers import AutoModelForCausalLM, PreTrainedModel
 
 Fresh = Callable[[str], PreTrainedModel]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from laras.errors import StorageFailed
 from laras.tuning.checkpoint import Checkpoints, TrainingState
 

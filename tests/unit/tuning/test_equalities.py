@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from transformers import PreTrainedModel
+
 from laras.batches.token_batch import IGNORED, EncodedExample, collate
 from laras.tuning.forward import PackedForward, Route
-from transformers import PreTrainedModel
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import FAMILIES, examples

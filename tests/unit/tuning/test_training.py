@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from transformers import PreTrainedModel
+
 from laras.batches.token_batch import EncodedExample, collate
 from laras.errors import GuardStopped, Interrupted
 from laras.planning.hyperparameters import Hyperparameters
@@ -22,7 +24,6 @@ from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objective import LossParts, NextToken
-from transformers import PreTrainedModel
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import examples

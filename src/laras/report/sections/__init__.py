@@ -12,11 +12,12 @@ from laras.report.blocks import Section
 from laras.report.facts import RunFacts
 from laras.report.sections.classes import classes
 from laras.report.sections.comparison import comparison
-from laras.report.sections.data import funnel, leaks, splits
+from laras.report.sections.funnel import funnel
 from laras.report.sections.learning import learning
 from laras.report.sections.provenance import machine, recipe, versions
 from laras.report.sections.resources import cost
 from laras.report.sections.samples import samples
+from laras.report.sections.splits import leaks, splits
 
 SECTIONS: tuple[Callable[[RunFacts], Section | None], ...] = (
     comparison,

@@ -33,11 +33,12 @@ def comparison(facts: RunFacts) -> Section | None:
     if pairs:
         blocks.append(_pairs(pairs, _confidence(facts)))
     blocks.extend(_remarks(facts.verdict))
+    blocks.extend(_warnings(contenders))
     return Section("comparison", _("Who did best"), blocks)
 
 
 def _table(facts: RunFacts, contenders: list[ContenderFacts], keys: list[str]) -> Table:
-    footnotes: list[str] = []
+    footnotes: dict[str, list[str]] = {}
     rows = []
     for key in keys:
         best = best_contender(contenders, key)
@@ -69,7 +70,7 @@ def _table(facts: RunFacts, contenders: list[ContenderFacts], keys: list[str]) -
             "Each figure with its {level} interval below it; the best in each row is bold. "
             "↓: lower is better, ↑: higher is better. n counts what the figure rests on."
         ).format(level=_confidence(facts)),
-        footnotes=footnotes,
+        footnotes=[f"{', '.join(titles)}: {said}" for said, titles in footnotes.items()],
         marked_column=1 + names.index(facts.recommended) if facts.recommended in names else None,
     )
 
@@ -95,13 +96,16 @@ def _interval(key: str, score: Mapping[str, Any]) -> str:
     return f"{metric.written(low)} – {metric.written(high)}"
 
 
-def _footnote(title: str, scores: list[Mapping[str, Any] | None], footnotes: list[str]) -> str:
-    """A mark for the signatures under which a metric was computed, added to ``footnotes``."""
-    signatures = {str(score["signature"]) for score in scores if score and score.get("signature")}
-    if not signatures:
+def _footnote(
+    title: str, scores: list[Mapping[str, Any] | None], footnotes: dict[str, list[str]]
+) -> str:
+    """A mark for the signature under which a metric was computed, added to ``footnotes``."""
+    found = {str(score["signature"]) for score in scores if score and score.get("signature")}
+    if not found:
         return ""
-    footnotes.append(f"{title}: {'; '.join(sorted(signatures))}")
-    return f" [{len(footnotes)}]"
+    signature = "; ".join(sorted(found))
+    footnotes.setdefault(signature, []).append(title)
+    return f" [{list(footnotes).index(signature) + 1}]"
 
 
 def _forest(facts: RunFacts, contenders: list[ContenderFacts], key: str) -> Figure | None:
@@ -127,6 +131,15 @@ def _forest(facts: RunFacts, contenders: list[ContenderFacts], key: str) -> Figu
     direction = _("lower is better") if metric.lower_is_better else _("higher is better")
     caption = f"{metric.title} ({direction})"
     return Figure(forest(caption, intervals), caption)
+
+
+def _warnings(contenders: list[ContenderFacts]) -> list[Block]:
+    """What the evaluation remarked on, each remark once with those it is about."""
+    about: dict[str, list[str]] = {}
+    for contender in contenders:
+        for warning in contender.scores.get("warnings") or ():
+            about.setdefault(str(warning), []).append(contender.name)
+    return [Paragraph(f"{', '.join(names)}: {said}", "warning") for said, names in about.items()]
 
 
 def _worth_showing(facts: RunFacts) -> list[Mapping[str, Any]]:

@@ -21,9 +21,9 @@ Points = list[tuple[float, float]]
 
 def learning(facts: RunFacts) -> Section | None:
     """A chart and a sentence for each tuned contender; None where nothing was tuned."""
-    names = list(
-        dict.fromkeys(str(event.get("contender")) for event in facts.events_of("step_done"))
-    )
+    tuned = dict.fromkeys(str(event.get("contender")) for event in facts.events_of("step_done"))
+    judged = [contender.name for contender in facts.contenders]
+    names = [name for name in judged if name in tuned] or list(tuned)
     training = {name: smoothed(losses(facts, name, "step_done")) for name in names}
     validation = {name: losses(facts, name, "validation_done") for name in names}
     names = [name for name in names if training[name]]
@@ -70,12 +70,27 @@ def learning(facts: RunFacts) -> Section | None:
 
 
 def losses(facts: RunFacts, contender: str, kind: str) -> Points:
-    """(step, loss) in order of steps; of a step done twice (after a resume) the later counts."""
+    """(step, loss) of the training that the result comes from, in order of steps.
+
+    An earlier training under another recipe is left out, and so are the steps that a resumed one
+    did again.
+    """
     by_step: dict[float, float] = {}
-    for event in facts.events_of(kind, contender):
+    begins = False
+    for event in facts.events:
+        if event.get("contender") != contender:
+            continue
         step, loss = event.get("step"), event.get("loss")
-        if isinstance(step, (int, float)) and isinstance(loss, (int, float)):
-            by_step[float(step)] = float(loss)
+        if event.get("kind") == "training_planned":
+            begins = True
+        elif event.get("kind") == "training_resumed" and isinstance(step, int):
+            begins = False
+            by_step = {done: value for done, value in by_step.items() if done <= step}
+        elif event.get("kind") in ("step_done", "validation_done"):
+            if begins:
+                by_step, begins = {}, False
+            if event["kind"] == kind and isinstance(step, int) and isinstance(loss, (int, float)):
+                by_step[float(step)] = float(loss)
     return [(step, loss) for step, loss in sorted(by_step.items()) if math.isfinite(loss)]
 
 
@@ -125,6 +140,15 @@ def gap_in_words(training: Points, validation: Points) -> str:
                 "After that, validation loss rose to {last} by step {step} while "
                 "training went on: overfitting. The weights of step {best_step} were kept."
             ).format(last=number(last, 3), step=whole(last_step), best_step=whole(best_step))
+        )
+    if gap < 0:
+        return (
+            said
+            + " "
+            + _(
+                "Validation loss lies below it, as it may: training loss is an average over the "
+                "steps before. No sign of overfitting."
+            )
         )
     if share <= _CLOSE:
         return said + " " + _("The two stay close: no sign of overfitting.")

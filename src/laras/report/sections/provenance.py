@@ -5,29 +5,64 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from laras.report.blocks import Block, Code, Facts, Paragraph, Section
+from laras.report.blocks import Block, Cell, Code, Facts, Paragraph, Section, Table
 from laras.report.facts import RunFacts
 from laras.report.wording import size, whole
 from laras.translation import _
 
 _MOST_LISTED = 12
+_UNSET = ": null  # default"
 
 
 def recipe(facts: RunFacts) -> Section | None:
-    """The resolved recipe, with where each value came from."""
+    """The resolved recipe with where each value came from, and what the runs were planned with."""
     if not facts.recipe:
         return None
-    lines = [_split_comment(line) for line in facts.recipe.splitlines()]
+    lines = [
+        _split_comment(line)
+        for line in facts.recipe.splitlines()
+        if not line.rstrip().endswith(_UNSET)
+    ]
     blocks: list[Block] = [
         Paragraph(
             _(
-                "As it was resolved for this run; the comment on a line says where its value "
-                "came from."
+                "As it was resolved for this run; the comment on a line says where its value came "
+                "from. Lines that were left open are not shown."
             )
         ),
-        Code(_("The whole recipe, {count} lines").format(count=whole(len(lines))), lines),
+        Code(_("The recipe, {count} lines").format(count=whole(len(lines))), lines),
     ]
+    planned = {str(event.get("contender")): event for event in facts.events_of("training_planned")}
+    planned = {c.name: planned[c.name] for c in facts.contenders if c.name in planned} or planned
+    if planned:
+        blocks.append(_plan(planned))
     return Section("recipe", _("The recipe"), blocks)
+
+
+def _plan(planned: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What each contender was tuned with, and why: what the recipe left open is decided here."""
+    settings = {name: event.get("settings") or {} for name, event in planned.items()}
+    reasons = {name: event.get("reasons") or {} for name, event in planned.items()}
+    keys = dict.fromkeys(key for chosen in settings.values() for key in chosen)
+    rows = [
+        [
+            Cell(_spaced(key)),
+            *(
+                Cell(_setting(settings[name].get(key)), str(reasons[name].get(key, "")))
+                for name in settings
+            ),
+        ]
+        for key in keys
+        if any(chosen.get(key) is not None for chosen in settings.values())
+    ]
+    header = [Cell(_("Setting"), numeric=False), *(Cell(name) for name in settings)]
+    return Table(header, rows, caption=_("What each was tuned with, and where it comes from."))
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def machine(facts: RunFacts) -> Section | None:
@@ -85,6 +120,9 @@ def _flat(pairs: list[tuple[str, Any]], prefix: str = "") -> list[tuple[str, Any
 
 
 def _spaced(name: str) -> str:
+    """A key in words; a unit of seconds at its end stays one."""
+    if name.endswith("_s"):
+        return f"{_spaced(name.removesuffix('_s'))} (s)"
     return name.replace("_", " ")
 
 
