@@ -120,7 +120,8 @@ def _resolved(field: Schema, schema: Schema) -> Schema:
 
 def _type(field: Schema, schema: Schema) -> str:
     if "anyOf" in field:
-        return " or ".join(dict.fromkeys(_type(option, schema) for option in field["anyOf"]))
+        options = sorted(field["anyOf"], key=lambda option: option.get("type") in ("array", "null"))
+        return " or ".join(dict.fromkeys(_type(option, schema) for option in options))
     if "$ref" in field:
         name = str(field["$ref"]).rpartition("/")[2]
         return {"Source": "source", "ColumnMap": "columns", "Contender": "contender"}.get(

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gettext
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LANGUAGES = ("en", "id")
@@ -33,6 +35,17 @@ def set_language(code: str | None = None) -> None:
     _translations = gettext.translation(
         "laras", _LOCALE_FOLDER, languages=[_language], fallback=True
     )
+
+
+@contextmanager
+def using(code: str) -> Iterator[None]:
+    """Speak ``code`` inside the block, then the language that was in use before it."""
+    before = _language
+    set_language(code)
+    try:
+        yield
+    finally:
+        set_language(before)
 
 
 def language() -> str:

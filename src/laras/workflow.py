@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from laras.recipe.load import LoadedRecipe, load_recipe, recipe_from_mapping, resolved_yaml
 from laras.recipe.schema import Contender
+from laras.records import REJECTION_SCHEMA, to_table
 from laras.runs.atomic import temporary_sibling
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
@@ -245,8 +246,8 @@ class _Work:
                 self.run.write_json(
                     f"contenders/{name}/scores.json", result.as_json(name, self.recipe.model.base)
                 )
-            for warning in result.warnings:
-                self.progress.note(warning)
+                with temporary_sibling(folder / "ledger.parquet") as temporary:
+                    pq.write_table(to_table(result.rejections, REJECTION_SCHEMA), temporary)
             stage.finish({"scores": folder / "scores.json"})
         scores = self.run.read_json(f"contenders/{name}/scores.json")
         return Standing(

@@ -1,12 +1,9 @@
-"""A small organisation's material, a tiny model, and the command line as a user starts it."""
+"""A small organisation's material, and a tiny model."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -88,16 +85,3 @@ comparison:
 """
     )
     return path
-
-
-def laras(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """``laras ARGUMENTS``, finished; the environment is this one with ``variables``."""
-    return subprocess.run(
-        [sys.executable, "-m", "laras", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "LARAS_LANG": "en", **variables},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
-    )

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import laras
+from command_line import laras
 
 
 def steps_of(folder: Path) -> list[dict[str, object]]:

@@ -11,9 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import laras as package
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import laras
+from command_line import laras
 
 
 @pytest.fixture(scope="module")

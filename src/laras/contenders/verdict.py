@@ -17,7 +17,7 @@ from laras.contenders.pairs import Pair, Standing, compare, pair_of
 from laras.contenders.primary import Primary, choose_primary
 from laras.contenders.wording import Comparison, sentence, sentence_for_one
 from laras.recipe.schema import EvaluationSection
-from laras.translation import _
+from laras.translation import LANGUAGES, _, language, using
 
 POWER = 0.8  # the detectable effect is the one that would be found in four of five such tests
 OVERFITTING_RISE = 1.02  # final over best validation loss from which we speak of overfitting
@@ -54,9 +54,14 @@ def verdict(
     )
     reference = next((s for s in standings if s.kind == "base"), standings[0])
     winner, ties = _winner(standings, reference, pairs, primary)
+    sentences = {}
+    for code in LANGUAGES:
+        with using(code):
+            sentences[code] = _sentence(standings, reference, winner, ties, pairs, primary, section)
     return {
         "recommendation": winner.name,
-        "sentence": _sentence(standings, reference, winner, ties, pairs, primary, section),
+        "sentence": sentences[language()],
+        "sentences": sentences,  # so that a report can be written in another language later
         "primary": {"metric": primary.name, "reason": primary.reason},
         "reference": reference.name,
         "ties": ties,

@@ -138,7 +138,7 @@ class _Judgement:
             self.loaded.model,
             windows,
             batch_tokens=self.section.batch_tokens,
-            advance=self._stage("losses", len(windows)),
+            advance=self._stage(_("losses"), len(windows)),
         )
         self.meter.tokens_in += sum(map(len, windows))
         for owner, value in zip(owners, nll.tolist(), strict=True):
@@ -167,7 +167,7 @@ class _Judgement:
             names=[self.rows[place]["example_id"] for place in places],
             batch_tokens=self.section.batch_tokens,
             best=TOP_LABELS,
-            advance=self._stage("labels", len(places)),
+            advance=self._stage(_("labels"), len(places)),
         )
         self.meter.tokens_in += sum(map(len, prompts))
         for place, row_scores in zip(places, scores, strict=True):
@@ -204,7 +204,7 @@ class _Judgement:
             max_new_tokens=limit,
             context=self.loaded.context,
             batch_tokens=self.section.batch_tokens,
-            advance=self._stage("answers", len(places)),
+            advance=self._stage(_("answers"), len(places)),
         )
         self.meter.tokens_in += sum(map(len, prompts))
         for place, answer in zip(places, answers, strict=True):
@@ -267,5 +267,5 @@ class _Judgement:
                 self.rows[place][name] = value
 
     def _stage(self, what: str, total: int) -> Callable[[int], None]:
-        self.progress.stage(f"evaluate {self.name}: {what}", total)
+        self.progress.stage(_("Judging {name}: {what}").format(name=self.name, what=what), total)
         return self.progress.advance

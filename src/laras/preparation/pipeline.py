@@ -111,9 +111,9 @@ class _Preparation:
 
     def make(self, run: Run, key: str) -> None:
         """All stages, then the files."""
-        self.progress.stage("read")
+        self.progress.stage(_("Reading"))
         tables, counts = self._read()
-        self.progress.stage("prepare", _STEPS)
+        self.progress.stage(_("Preparing"), _STEPS)
         tables = self._clean(tables)
         cleaned = dict(tables)
         self.progress.advance(1, step="clean")

@@ -20,6 +20,7 @@ from peft import PeftModel
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import IGNORED, EncodedExample, TokenBatch, collate
+from laras.models.load import quiet
 from laras.tuning.attention import ATTENTION_NAME, Packing, UnsupportedByPacking
 from laras.tuning.loss import cross_entropy_each, cross_entropy_sum
 
@@ -45,7 +46,8 @@ class PackedForward:
     def __init__(self, model: torch.nn.Module) -> None:
         self.model = model
         self.causal = causal_model(model)
-        self.route = self._find_route()
+        with quiet():  # what a model can't do is found out here, not told to people
+            self.route = self._find_route()
 
     def loss_sum(self, batch: TokenBatch) -> torch.Tensor:
         """Sum over trained positions of weight x negative log-likelihood (natural log)."""
@@ -173,6 +175,8 @@ def _packed_attention(causal: PreTrainedModel) -> Iterator[None]:
     """Run with ``attention.py``, and leave the model as it was for everyone else."""
     before = causal.config._attn_implementation
     causal.set_attn_implementation(ATTENTION_NAME)
+    if causal.config._attn_implementation != ATTENTION_NAME:
+        raise UnsupportedByPacking("this model's attention can't be replaced")
     try:
         yield
     finally:

@@ -26,7 +26,7 @@ from laras.tuning.forward import PackedForward
 from laras.tuning.guards import FiniteGuard, StopSignals
 from laras.tuning.objective import Objective
 from laras.tuning.optimizer import Optimizers
-from laras.tuning.precision import autocast
+from laras.tuning.precision import autocast, cast_frozen
 from laras.tuning.schedule import learning_rate_factor
 
 
@@ -83,7 +83,9 @@ class Training:
         self.progress = progress
         self.device = next(model.parameters()).device
         self.parameters = trainable(model)
+        # The probe inside compares in float32, so the cast comes after it.
         self.forward = PackedForward(model)
+        cast_frozen(model, precision)
         self.optimizers = Optimizers(self.parameters, chosen)
         self.guard = FiniteGuard(chosen.non_finite_limit)
         self.state = TrainingState(key=key)

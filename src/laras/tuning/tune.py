@@ -30,7 +30,7 @@ from laras.tuning.adapters import prepare_for, save_adapter
 from laras.tuning.loop import Training, TrainingData, TrainingResult
 from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.objective import objectives
-from laras.tuning.precision import cast_frozen, choose
+from laras.tuning.precision import choose
 
 VERSION = 1  # raise it when the same input gives other weights
 
@@ -108,7 +108,6 @@ def _train(
     data = _encoded(assignment.prepared, loaded, assignment.tuning, run)
     model = prepare_for(loaded.model, chosen)
     precision = choose(assignment.model.precision, device)
-    cast_frozen(model, precision)
     training = Training(
         model=model,
         data=data,

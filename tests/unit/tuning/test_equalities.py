@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,9 +11,7 @@ from transformers import PreTrainedModel
 
 from laras.batches.token_batch import IGNORED, EncodedExample, collate
 from laras.tuning.forward import PackedForward, Route
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import FAMILIES, examples
+from packed_examples import FAMILIES, examples
 
 Fresh = Callable[[str], PreTrainedModel]
 LENGTHS = [41, 3, 17, 90, 2, 90, 17]

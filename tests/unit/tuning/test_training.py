@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +24,7 @@ from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objective import LossParts, NextToken
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import examples
+from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]
 LENGTHS = [int(n) for n in np.random.default_rng(5).integers(4, 60, 40)]
@@ -41,7 +39,11 @@ BASIC = Hyperparameters(
 
 
 def training(
-    model: PreTrainedModel, chosen: Hyperparameters, run: Run, rows: list[EncodedExample]
+    model: PreTrainedModel,
+    chosen: Hyperparameters,
+    run: Run,
+    rows: list[EncodedExample],
+    precision: torch.dtype = torch.float32,
 ) -> Training:
     prepared = prepare_for(model, chosen)
     return Training(
@@ -51,10 +53,13 @@ def training(
         objective=NextToken(),
         run=run,
         contender="tuned",
-        precision=torch.float32,
+        precision=precision,
         key="key",
         progress=Silent(),
     )
+
+
+made_training = training
 
 
 def weights(made: Training) -> dict[str, torch.Tensor]:
@@ -113,12 +118,19 @@ def test_a_steps_loss_is_the_token_weighted_mean(fresh: Fresh, tmp_path: Path) -
     assert told["loss"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("method", ["full", "lora", "freeze"])
-@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(
+    ("method", "optimizer"),
+    [("full", "adamw"), ("full", "muon"), ("lora", "adamw"), ("freeze", "adamw")],
+)
 def test_stopped_and_continued_equals_unbroken_to_the_bit(
-    fresh: Fresh, tmp_path: Path, method: str, optimizer: str
+    fresh: Fresh, tmp_path: Path, method: str, optimizer: str, precision: torch.dtype
 ) -> None:
     chosen = replace(BASIC, method=method, optimizer=optimizer)
+
+    def training(*arguments: Any) -> Training:
+        return made_training(*arguments, precision=precision)
+
     rows = examples(LENGTHS)
     with Run.open(tmp_path / "unbroken") as run:
         unbroken = training(fresh("llama"), chosen, run, rows)

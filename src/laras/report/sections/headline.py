@@ -6,14 +6,16 @@ from laras.report.blocks import Headline, Tile
 from laras.report.facts import ContenderFacts, RunFacts
 from laras.report.measures import MAIN, measure, metric_keys, value_of
 from laras.report.wording import duration, whole
-from laras.translation import _
+from laras.translation import _, language
 
 _MOST_METRICS = 4
 
 
 def headline(facts: RunFacts) -> Headline:
     """The verdict's own sentence; without one, a sentence that says so."""
-    sentence = str(facts.verdict.get("sentence") or "")
+    sentences = facts.verdict.get("sentences")
+    said = sentences if isinstance(sentences, dict) else {}
+    sentence = str(said.get(language()) or facts.verdict.get("sentence") or "")
     if not sentence:
         sentence = _("This run has no verdict yet: it has not come to the comparison.")
     return Headline(sentence, [*_metric_tiles(facts), *_run_tiles(facts)])
