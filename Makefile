@@ -61,10 +61,12 @@ format: $(VENV)/.develop  ## mend what lint finds, where it can be mended
 types: $(VENV)/.develop  ## mypy, strict
 	@$(BIN)/mypy
 
+# Real data that does not ship with Laras; each script says what it expects there.
+MATERIAL ?= ../shared/material
+
 bench: $(VENV)/.develop  ## the figures in the docs, measured again
-	@set -e; for script in benchmarks/*.py; do \
-	  [ -e "$$script" ] || { echo "no benchmarks yet"; break; }; \
-	  echo "== $$script"; $(BIN)/python "$$script"; done
+	@$(BIN)/python benchmarks/starter_heldout.py --heldout $(MATERIAL)/pretrain/heldout
+	@$(BIN)/python benchmarks/real_inputs.py --material $(MATERIAL) --runs runs/bench
 
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py

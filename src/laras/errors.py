@@ -8,6 +8,15 @@ the class: a shell script can tell a refused data set from a full disk.
 from __future__ import annotations
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that memory ran out, by whichever of the ways there are to say it."""
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"  # torch's, known here without torch
+        or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
+    )
+
+
 class LarasError(Exception):
     """What happened (``what``), where (``where``: file:line or recipe path), what to do (``hint``).
 

@@ -18,7 +18,13 @@ from pathlib import Path
 import click
 
 from laras.cli.session import Session, print_json
-from laras.errors import Interrupted, LarasError, MemoryExhausted, UsageError
+from laras.errors import (
+    Interrupted,
+    LarasError,
+    MemoryExhausted,
+    UsageError,
+    is_out_of_memory,
+)
 from laras.translation import _
 
 UNEXPECTED = 1
@@ -50,7 +56,7 @@ def _as_known(error: BaseException) -> LarasError | None:
         return Interrupted(
             "cli.interrupted", _("Stopped."), hint=_("The same command goes on from here.")
         )
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return MemoryExhausted(
             "cli.out-of-memory",
             _("The machine ran out of memory."),
@@ -65,13 +71,6 @@ def _as_known(error: BaseException) -> LarasError | None:
         if is_full(error):
             return storage_failure(error, Path(error.filename or "."))
     return None
-
-
-def _is_out_of_memory(error: BaseException) -> bool:
-    """Also torch's own class and its allocator's message, without importing torch."""
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-        return True
-    return isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
 
 
 def _unexpected(error: BaseException, session: Session) -> LarasError:

@@ -11,15 +11,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from peft import PeftModel
+from peft import PeftModel, get_peft_model_state_dict
+from safetensors.torch import load_file
+from transformers import PreTrainedModel
 
+from laras.errors import ModelRefused
 from laras.evaluation.evaluate import Candidate
 from laras.models.load import load_model, quiet
 from laras.recipe.schema import Contender, ModelSection
 from laras.registry import Registry
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
+from laras.translation import _
 from laras.tuning.tune import Assignment, best_device, tune
+
+_MERGING_TOLERANCE = 1e-4  # of the largest logit, in float32
 
 Obtain = Callable[[Assignment, Run, Progress], None]
 
@@ -59,10 +65,45 @@ def load_candidate(
         own = model.model_copy(update={"base": str(folder.resolve()), "revision": None})
         loaded = load_model(own, recipe_folder, device=best_device())
         return Candidate(contender.name, loaded)
+    if contender.kind == "lora":
+        # The template that it was trained with lies beside it.
+        model = model.model_copy(
+            update={"chat_template": str((folder / "chat_template.jinja").resolve())}
+        )
     loaded = load_model(model, recipe_folder, device=best_device())
     if contender.kind == "lora":
-        with quiet(), torch.no_grad():
-            adapted = PeftModel.from_pretrained(loaded.model, str(folder))
-            merged = adapted.merge_and_unload().eval()
-        loaded = replace(loaded, model=merged)
+        loaded = replace(loaded, model=_merged(loaded.model, folder))
     return Candidate(contender.name, loaded)
+
+
+@torch.no_grad()
+def _merged(base: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """The base with the adapter of ``folder`` merged in, checked against the two side by side.
+
+    peft only warns where an adapter's weights find no place in the model, and the base would then
+    be judged, or shipped, under the adapter's name.
+    """
+    with quiet():
+        adapted = PeftModel.from_pretrained(base, str(folder)).eval()
+    saved = load_file(folder / "adapter_model.safetensors")
+    if set(saved) != set(get_peft_model_state_dict(adapted)):
+        raise ModelRefused(
+            "contender.adapter-misfit",
+            _("The adapter does not belong to this base model."),
+            where=str(folder),
+            hint=_("Delete the contender's folder and give the command again."),
+        )
+    probe = torch.arange(2, 34, device=base.device)[None] % base.config.vocab_size
+    expected = adapted(input_ids=probe).logits
+    with quiet():
+        merged: PreTrainedModel = adapted.merge_and_unload().eval()
+    difference = float((merged(input_ids=probe).logits - expected).abs().max())
+    if not difference <= _MERGING_TOLERANCE * max(1.0, float(expected.abs().max())):
+        raise ModelRefused(
+            "contender.merge-differs",
+            _("Merging the adapter changes the model's logits by {difference:.1e}.").format(
+                difference=difference
+            ),
+            where=str(folder),
+        )
+    return merged

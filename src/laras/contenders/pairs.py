@@ -49,8 +49,8 @@ class Pair:
 def compare(standings: Sequence[Standing], section: EvaluationSection) -> list[Pair]:
     """All pairs on all metrics that both have, Holm-adjusted within each metric."""
     count = len(standings) * (len(standings) - 1) // 2
-    # A p-value from B resamples is at least 2 / (B + 1); the adjustment multiplies it by up to
-    # ``count``, and it still has to be able to fall below the level.
+    # A p-value from B swaps is at least 1 / (B + 1); the adjustment multiplies it by up to
+    # ``count``, and it still has to be able to fall below the level, some chance swaps included.
     samples = max(section.bootstrap_samples, round(4 * count / (1 - section.confidence)))
     pairs: list[Pair] = []
     for metric in metrics_of(section.metrics):
@@ -146,5 +146,5 @@ def _as_pair(
         rows=found.rows,
         groups=found.groups,
         better=(second.name if second_is_better else first.name) if beyond else None,
-        test=f"paired bootstrap over groups, {samples} resamples, Holm",
+        test=f"{found.test}, Holm; intervals: paired bootstrap over groups, {samples} resamples",
     )

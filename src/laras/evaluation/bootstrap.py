@@ -3,8 +3,11 @@
 Rows of one group (a conversation, a document, a customer) resemble each other; resampling rows
 would make intervals too narrow. So whole groups are drawn with replacement. A resample is then a
 vector of group counts, and its metric a function of (counts @ sums by group): one matrix product
-for all resamples. Percentile intervals, Efron & Tibshirani 1993, chapter 13; paired test: Koehn
-2004 (https://aclanthology.org/W04-3250), with the same groups drawn for both sides.
+for all resamples. Percentile intervals, Efron & Tibshirani 1993, chapter 13; of a difference with
+the same groups drawn for both sides, Koehn 2004 (https://aclanthology.org/W04-3250).
+
+Whether a difference is more than chance is not read off its interval: with few groups resamples
+vary too little, and winners would be found in noise. That is a randomisation test's to say.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from laras.evaluation.metric import Statistics
+from laras.evaluation.randomisation import randomisation_test
 
 DRAWS_AT_ONCE = 4_000_000  # counts held in memory at a time: 32 MB
 
@@ -29,7 +33,10 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Second minus first: ``difference``, its interval, the two-sided p, its standard error."""
+    """Second minus first: ``difference``, its interval, the two-sided p, its standard error.
+
+    ``test`` names what p comes from.
+    """
 
     difference: float
     low: float | None
@@ -38,6 +45,7 @@ class Difference:
     standard_error: float | None
     rows: int
     groups: int
+    test: str
 
 
 def interval(
@@ -72,21 +80,23 @@ def paired_difference(
     codes, count = _codes(groups, first.rows)
     rows = len(first.rows)
     if count < 2:
-        return Difference(difference, None, None, None, None, rows, count)
-    differences = _resampled(
-        second, _by_group(second.values, codes, count), count, samples, seed
-    ) - _resampled(first, _by_group(first.values, codes, count), count, samples, seed)
+        return Difference(difference, None, None, None, None, rows, count, "none: a single group")
+    sums = [_by_group(side.values, codes, count) for side in (first, second)]
+    differences = _resampled(second, sums[1], count, samples, seed) - _resampled(
+        first, sums[0], count, samples, seed
+    )
     low, high = np.quantile(differences, _tails(confidence))
-    # One is added so that a finite number of resamples never claims p = 0.
-    tail = min((differences <= 0).sum(), (differences >= 0).sum())
+    found = randomisation_test(first, second, *sums, samples=samples, seed=seed)
+    swaps = "exact" if found.exact else f"{found.swaps} swaps drawn"
     return Difference(
         difference,
         float(low),
         float(high),
-        float(min(1.0, 2 * (1 + tail) / (samples + 1))),
+        found.p,
         float(differences.std(ddof=1)),
         rows,
         count,
+        f"paired randomisation over groups, {swaps}",
     )
 
 

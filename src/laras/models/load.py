@@ -15,7 +15,7 @@ import torch
 import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from laras.errors import ModelRefused
+from laras.errors import ModelRefused, is_out_of_memory
 from laras.models.inspection import check_parameter_count, inspect_folder
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer
@@ -182,6 +182,8 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
     except ModelRefused:
         raise
     except Exception as error:  # whatever a library makes of a bad configuration
+        if is_out_of_memory(error):
+            raise
         raise ModelRefused(
             "model.not-loadable",
             _("The model can't be loaded: {reason}").format(

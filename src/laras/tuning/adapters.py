@@ -8,11 +8,13 @@ from pathlib import Path
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from laras.errors import UsageError
 from laras.models.load import quiet
 from laras.planning.hyperparameters import Hyperparameters
 from laras.translation import _
+from laras.tuning.forward import causal_model
 
 ALL_LINEAR = "all-linear"  # peft's name for every linear layer but the output projection
 
@@ -35,6 +37,7 @@ def prepare_for(model: PreTrainedModel, chosen: Hyperparameters) -> torch.nn.Mod
 
 
 def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
+    _refuse_tied(model, chosen.target_modules or [])
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=chosen.rank,
@@ -57,6 +60,24 @@ def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
             where="target_modules",
             hint=_("Leave target_modules out to use every linear layer of the blocks."),
         ) from error
+
+
+def _refuse_tied(model: PreTrainedModel, targets: list[str]) -> None:
+    """An adapter on one of two layers that share a weight can't be merged: it would change both."""
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    if head is None or head.weight is not embedding.weight:
+        return
+    tied = {name for name, part in model.named_modules() if part is head or part is embedding}
+    for target in targets:
+        if any(name == target or name.endswith(f".{target}") for name in tied):
+            raise UsageError(
+                "tuning.tied-layer",
+                _("LoRA can't be put on {name}: it shares its weights with another layer.").format(
+                    name=target
+                ),
+                where="target_modules",
+                hint=_("Leave it out of target_modules."),
+            )
 
 
 def _train_last_blocks(model: PreTrainedModel, count: int | None) -> None:
@@ -83,6 +104,20 @@ def transformer_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
 def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
     """Names and parameters that are trained, in a fixed order; tied ones once."""
     return {name: part for name, part in model.named_parameters() if part.requires_grad}
+
+
+def hidden_matrices(model: torch.nn.Module) -> frozenset[int]:
+    """Identities of the weights that map hidden states to hidden states: those of linear layers,
+    without embeddings, position tables and the output projection, whose rows are tokens."""
+    causal = causal_model(model)
+    outer = {
+        id(part.weight)
+        for part in (causal.get_input_embeddings(), causal.get_output_embeddings())
+        if part is not None
+    }
+    linear = (torch.nn.Linear, Conv1D)
+    weights = {id(part.weight) for part in causal.modules() if isinstance(part, linear)}
+    return frozenset(weights - outer)
 
 
 def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:

@@ -1,10 +1,10 @@
 """Causal attention over packed rows, without a mask and without padding outside attention.
 
 A packed row holds N examples end to end. Building the (T, T) mask that keeps them apart costs
-more than the attention itself, so none is built. On a GPU the variable-length kernel takes the
-borders directly. On a CPU, examples of similar length are laid side by side, right-padded to the
-longest of their bucket: causal attention never lets a real query see a key to its right, so the
-padding needs no mask, and every bucket is one call of the flash kernel.
+more than the attention itself, so none is built. In half precision on a GPU the variable-length
+kernel takes the borders directly. Everywhere else, examples of similar length are laid side by
+side, right-padded to the longest of their bucket: causal attention never lets a real query see a
+key to its right, so the padding needs no mask, and every bucket is one call of the flash kernel.
 
 Registered under the name ``laras`` through transformers' public AttentionInterface.
 
@@ -51,20 +51,18 @@ class Packing:
     cu_seqlens: torch.Tensor
     max_seqlen: int
     buckets: tuple[Bucket, ...]
-    order: torch.Tensor | None
+    order: torch.Tensor
 
     @classmethod
     def of(cls, batch: TokenBatch) -> Packing:
-        """The packing of ``batch``; buckets are only planned where the CPU needs them."""
-        if batch.input_ids.device.type != "cpu":
-            return cls(batch.cu_seqlens, batch.max_seqlen, (), None)
-        buckets = _plan_buckets(batch.cu_seqlens.tolist())
+        """The packing of ``batch``, planned on the host."""
+        buckets = _plan_buckets(batch.cu_seqlens.tolist(), batch.input_ids.device)
         # Every token of the row is in exactly one bucket, so this is a permutation, not a sum.
         order = torch.cat([bucket.destination for bucket in buckets]).argsort()
         return cls(batch.cu_seqlens, batch.max_seqlen, buckets, order)
 
 
-def _plan_buckets(starts: list[int]) -> tuple[Bucket, ...]:
+def _plan_buckets(starts: list[int], device: torch.device) -> tuple[Bucket, ...]:
     """Longest first; an example joins the bucket while the bucket's padding stays small."""
     spans = sorted(((end - start, start) for start, end in pairwise(starts)), reverse=True)
     buckets: list[Bucket] = []
@@ -74,15 +72,15 @@ def _plan_buckets(starts: list[int]) -> tuple[Bucket, ...]:
             padded = members[0][0] * (len(members) + 1)
             real = sum(member[0] for member in members) + length
             if padded > _PADDING_TOLERATED * real:
-                buckets.append(_bucket(members))
+                buckets.append(_bucket(members, device))
                 members = []
         members.append((length, start))
     if members:
-        buckets.append(_bucket(members))
+        buckets.append(_bucket(members, device))
     return tuple(buckets)
 
 
-def _bucket(members: list[tuple[int, int]]) -> Bucket:
+def _bucket(members: list[tuple[int, int]], device: torch.device) -> Bucket:
     length = members[0][0]
     lengths = torch.tensor([member[0] for member in members])[:, None]
     first = torch.tensor([member[1] for member in members])[:, None]
@@ -92,9 +90,9 @@ def _bucket(members: list[tuple[int, int]]) -> Bucket:
     return Bucket(
         examples=len(members),
         length=length,
-        source=source.reshape(-1),
-        cells=real.reshape(-1).nonzero().squeeze(1),
-        destination=source[real],
+        source=source.reshape(-1).to(device),
+        cells=real.reshape(-1).nonzero().squeeze(1).to(device),
+        destination=source[real].to(device),
     )
 
 
@@ -123,7 +121,10 @@ def packed_attention(
         raise UnsupportedByPacking("a sliding window shorter than the examples")
     if softcap is not None or unused.get("s_aux") is not None:
         raise UnsupportedByPacking("attention with a soft cap or sinks")
-    if query.device.type == "cuda":
+    # The variable-length kernel knows half precision only; norms of queries and keys may have
+    # left these in float32 beside values in bfloat16.
+    if query.device.type == "cuda" and value.dtype in (torch.bfloat16, torch.float16):
+        query, key = query.to(value.dtype), key.to(value.dtype)
         return _variable_length(query, key, value, packing, scaling), None
     return _bucketed(query, key, value, packing, scaling, dropout), None
 
@@ -157,7 +158,6 @@ def _bucketed(
         )
         flat = out.transpose(1, 2).reshape(-1, heads, value.shape[-1])
         parts.append(flat.index_select(0, bucket.cells))
-    assert packing.order is not None
     return torch.cat(parts).index_select(0, packing.order).view(1, tokens, heads, -1)
 
 

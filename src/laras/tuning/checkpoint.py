@@ -1,15 +1,17 @@
 """Resumable checkpoints: written aside, hashed, published by one rename; never half there.
 
 A checkpoint is a folder ``step-N`` with ``weights.safetensors`` (what is trained),
-``optimizer.safetensors``, ``random.safetensors`` (random states as bytes), ``state.json`` and,
-written last, ``MANIFEST.json`` with the size and SHA-256 of each. safetensors notices a cut file
-but not a flipped bit, hence the hashes. Resuming takes the newest folder that verifies and says
-why newer ones were passed over.
+``best.safetensors`` (the same at the best validation so far), ``optimizer.safetensors``,
+``random.safetensors`` (random states as bytes), ``state.json`` and, written last,
+``MANIFEST.json`` with the size and SHA-256 of each. safetensors notices a cut file but not a
+flipped bit, hence the hashes. Resuming takes the newest folder that verifies and says why newer
+ones were passed over.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import uuid
@@ -17,14 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from laras.errors import StorageFailed
 from laras.runs.atomic import publish_folder, write_json_atomic
 from laras.runs.hashing import file_sha256
 from laras.translation import _
+from laras.tuning.tensors import write_tensors
 
+BEST = "best.safetensors"
 _MANIFEST = "MANIFEST.json"
 _FORMAT = 1
 _NAME = re.compile(r"^step-(\d+)$")
@@ -43,7 +46,6 @@ class TrainingState:
     best_step: int = 0
     validations_without_gain: int = 0
     non_finite_in_a_row: int = 0
-    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,13 @@ class Checkpoints:
         state: TrainingState,
         weights: dict[str, torch.Tensor],
         optimizer: dict[str, torch.Tensor],
+        best: Path | None,
     ) -> int:
         """Publish ``step-N``; only then remove old ones. Returns bytes written.
 
-        Raises StorageFailed when there is no room; what was saved before stays.
+        ``best``: the file of the best weights, if there is one yet; it shares its blocks on the
+        disk with the checkpoint where the file system can do that. Raises StorageFailed when there
+        is no room; what was saved before stays.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self._sweep()
@@ -88,9 +93,11 @@ class Checkpoints:
         temporary = self.folder / f".{final.name}.{uuid.uuid4().hex}.tmp"
         temporary.mkdir()
         try:
-            save_file(_contiguous(weights), temporary / "weights.safetensors")
-            save_file(_contiguous(optimizer), temporary / "optimizer.safetensors")
-            save_file(_random_states(), temporary / "random.safetensors")
+            write_tensors(temporary / "weights.safetensors", weights)
+            write_tensors(temporary / "optimizer.safetensors", optimizer)
+            write_tensors(temporary / "random.safetensors", _random_states())
+            if best is not None:
+                link_or_copy(best, temporary / BEST)
             write_json_atomic(temporary / "state.json", asdict(state))
             files = {
                 path.name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
@@ -101,8 +108,12 @@ class Checkpoints:
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         # By step number, not by the clock: a clock that was set back must not delete the newest.
-        for _step, old in self._published()[: -self.keep]:
-            shutil.rmtree(old)
+        # A higher step than the one just saved was passed over when this training resumed.
+        published = self._published()
+        older = [step for step, _folder in published if step <= state.step]
+        for step, folder in published:
+            if step not in older[-self.keep :]:
+                shutil.rmtree(folder)
         return sum(int(str(entry["bytes"])) for entry in files.values())
 
     def newest(self, key: str) -> tuple[Path | None, TrainingState | None, list[Skipped]]:
@@ -165,13 +176,17 @@ def _problem(folder: Path) -> str | None:
                 return _("{file} is damaged").format(file=name)
     except FileNotFoundError as error:
         return _("{file} is missing").format(file=Path(error.filename).name)
-    except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         return _("its manifest can't be read: {reason}").format(reason=error)
     return None
 
 
-def _contiguous(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+def link_or_copy(source: Path, target: Path) -> None:
+    """``target`` with the content of ``source``, which is only ever replaced, never changed."""
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(source, target)
 
 
 def _random_states() -> dict[str, torch.Tensor]:

@@ -53,7 +53,11 @@ class PackedForward:
         """Sum over trained positions of weight x negative log-likelihood (natural log)."""
         selected, labels, weights = _trained(batch)
         if self.route.packed and self.route.plain_head:
-            hidden = self._hidden(batch).index_select(0, selected)
+            try:
+                hidden = self._hidden(batch).index_select(0, selected)
+            except UnsupportedByPacking:
+                self._leave_packing()
+                return self.loss_sum(batch)
             return cross_entropy_sum(hidden, self._head(), labels, weights)
         return (
             F.cross_entropy(self._logits(batch, selected), labels, reduction="none") * weights
@@ -64,7 +68,11 @@ class PackedForward:
         selected, labels, _ = _trained(batch)
         losses = torch.zeros(batch.tokens, dtype=torch.float32, device=batch.input_ids.device)
         if self.route.packed and self.route.plain_head:
-            hidden = self._hidden(batch).index_select(0, selected)
+            try:
+                hidden = self._hidden(batch).index_select(0, selected)
+            except UnsupportedByPacking:
+                self._leave_packing()
+                return self.token_losses(batch)
             each = cross_entropy_each(hidden, self._head(), labels)
         else:
             each = F.cross_entropy(self._logits(batch, selected), labels, reduction="none")
@@ -91,17 +99,27 @@ class PackedForward:
     def _logits(self, batch: TokenBatch, selected: torch.Tensor) -> torch.Tensor:
         """Logits (selected, vocabulary) in float32 by the model's own forward."""
         if self.route.packed:
-            with _packed_attention(self.causal):
-                logits = self.causal(
-                    input_ids=batch.input_ids[None],
-                    position_ids=batch.position_ids[None],
-                    use_cache=False,
-                    packing=Packing.of(batch),
-                    logits_to_keep=selected,
-                ).logits[0]
-            assert isinstance(logits, torch.Tensor)
-            return logits.float()
+            try:
+                return self._packed_logits(batch, selected).float()
+            except UnsupportedByPacking:
+                self._leave_packing()
         return self._padded_logits(batch).index_select(0, selected).float()
+
+    def _packed_logits(self, batch: TokenBatch, selected: torch.Tensor) -> torch.Tensor:
+        with _packed_attention(self.causal):
+            logits = self.causal(
+                input_ids=batch.input_ids[None],
+                position_ids=batch.position_ids[None],
+                use_cache=False,
+                packing=Packing.of(batch),
+                logits_to_keep=selected,
+            ).logits[0]
+        assert isinstance(logits, torch.Tensor)
+        return logits
+
+    def _leave_packing(self) -> None:
+        """From now on the padded way: a batch had what packing can't do (a window, say)."""
+        self.route = Route(packed=False, plain_head=False)
 
     def _padded_logits(self, batch: TokenBatch) -> torch.Tensor:
         """Logits (T, vocabulary): one right-padded row per example, then padding taken out."""
@@ -140,20 +158,14 @@ class PackedForward:
                 by_head = self._head()(hidden)
                 if _agree(by_head, expected, tolerance):
                     return Route(packed=True, plain_head=_is_plain(self._head()))
-                self.route = Route(packed=True, plain_head=False)
                 everything = torch.arange(probe.tokens, device=probe.input_ids.device)
-                agrees = _agree(self._logits(probe, everything), expected, tolerance)
+                agrees = _agree(self._packed_logits(probe, everything), expected, tolerance)
                 return Route(packed=agrees, plain_head=False)
             except (UnsupportedByPacking, TypeError):
                 # TypeError: the model's forward takes no packing at all.
                 return Route(packed=False, plain_head=False)
         finally:
             self.model.train(training)
-
-
-def token_losses(model: torch.nn.Module, batch: TokenBatch) -> torch.Tensor:
-    """:meth:`PackedForward.token_losses` for one batch; make a PackedForward for many."""
-    return PackedForward(model).token_losses(batch)
 
 
 def _trained(batch: TokenBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from laras.batches.pack import Step, group_by_tokens, plan_steps
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
@@ -21,13 +21,20 @@ from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.adapters import trainable
-from laras.tuning.checkpoint import Checkpoints, TrainingState, restore_random_states
+from laras.tuning.checkpoint import (
+    BEST,
+    Checkpoints,
+    TrainingState,
+    link_or_copy,
+    restore_random_states,
+)
 from laras.tuning.forward import PackedForward
 from laras.tuning.guards import FiniteGuard, StopSignals
 from laras.tuning.objective import Objective
 from laras.tuning.optimizer import Optimizers
 from laras.tuning.precision import autocast, cast_frozen
 from laras.tuning.schedule import learning_rate_factor
+from laras.tuning.tensors import write_tensors
 
 
 class Encoded(Protocol):
@@ -86,7 +93,7 @@ class Training:
         # The probe inside compares in float32, so the cast comes after it.
         self.forward = PackedForward(model)
         cast_frozen(model, precision)
-        self.optimizers = Optimizers(self.parameters, chosen)
+        self.optimizers = Optimizers(model, chosen)
         self.guard = FiniteGuard(chosen.non_finite_limit)
         self.state = TrainingState(key=key)
         folder = run.contender(contender)
@@ -140,10 +147,10 @@ class Training:
         loss = 0.0
         for batch in batches:
             with autocast(self.precision, self.device):
-                parts = self.objective.loss(self.forward, batch.to(self.device))
-            total = parts.total / max(weight, 1e-12)
-            total.backward()  # type: ignore[no-untyped-call]
-            loss += float(total.detach())
+                total = self.objective.loss(self.forward, batch.to(self.device))
+            mean = total / max(weight, 1e-12)
+            mean.backward()  # type: ignore[no-untyped-call]
+            loss += float(mean.detach())
         norm = float(
             torch.nn.utils.clip_grad_norm_(
                 list(self.parameters.values()),
@@ -213,9 +220,9 @@ class Training:
         for group in group_by_tokens(by_length, lengths, self.chosen.micro_batch_tokens):
             batch = collate([self.data.validation[index] for index in group])
             with autocast(self.precision, self.device):
-                parts = self.objective.loss(self.forward, batch.to(self.device))
-            total += float(parts.total.double())
-            weight += parts.weight
+                part = self.objective.loss(self.forward, batch.to(self.device))
+            total += float(part.double())
+            weight += self.objective.weight(batch)
         self.model.train()
         loss = total / max(weight, 1e-12)
         better = math.isfinite(loss) and (
@@ -225,7 +232,7 @@ class Training:
             self.state.best_loss, self.state.best_step = loss, self.state.step
             self.state.validations_without_gain = 0
             with temporary_sibling(self.best_file) as temporary:
-                save_file(self._weights(), temporary)
+                write_tensors(temporary, self.parameters)  # type: ignore[arg-type]
         else:
             self.state.validations_without_gain += 1
         self.run_folder.event(
@@ -248,12 +255,14 @@ class Training:
             return self.state.step % every == 0
         return seconds >= self.chosen.checkpoint_every_s
 
-    def _weights(self) -> dict[str, torch.Tensor]:
-        return {name: part.detach().cpu().contiguous() for name, part in self.parameters.items()}
-
     def _save(self) -> None:
         started = time.monotonic()
-        size = self.checkpoints.save(self.state, self._weights(), self.optimizers.state())
+        size = self.checkpoints.save(
+            self.state,
+            dict(self.parameters),
+            self.optimizers.state(),
+            self.best_file if self.state.best_loss is not None else None,
+        )
         self.run_folder.event(
             "checkpoint_saved",
             contender=self.contender,
@@ -275,12 +284,16 @@ class Training:
             )
         if folder is None or state is None:
             # Left by a run with other settings, perhaps; this one has found no best yet.
+            self.checkpoints.clear()
             self.best_file.unlink(missing_ok=True)
             return
         weights, optimizer, random_states = self.checkpoints.restore(folder)
         self._load_weights(weights)
         self.optimizers.load_state(optimizer)
         restore_random_states(random_states)
+        if state.best_loss is not None:
+            with temporary_sibling(self.best_file) as temporary:
+                link_or_copy(folder / BEST, temporary)
         self.state = state
         self.guard.in_a_row = state.non_finite_in_a_row
         self.run_folder.event("training_resumed", contender=self.contender, step=state.step)

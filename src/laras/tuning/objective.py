@@ -1,8 +1,7 @@
-"""What is minimised. An objective returns sums; the loop divides once, by the global weight."""
+"""What is minimised. An objective gives sums; the loop divides once, by the weight of the step."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -12,21 +11,14 @@ from laras.registry import Registry
 from laras.tuning.forward import PackedForward
 
 
-@dataclass(frozen=True, slots=True)
-class LossParts:
-    """``total``: a sum with its gradient; ``weight``: what to divide it by; ``metrics``: sums."""
-
-    total: torch.Tensor
-    weight: float
-    metrics: dict[str, float] = field(default_factory=dict)
-
-
 class Objective(Protocol):
     """``weight`` is known before the forward pass, so that accumulation divides exactly once."""
 
-    def weight(self, batch: TokenBatch) -> float: ...
+    def weight(self, batch: TokenBatch) -> float:
+        """What the sum over this batch is to be divided by, together with all of its step."""
 
-    def loss(self, forward: PackedForward, batch: TokenBatch) -> LossParts: ...
+    def loss(self, forward: PackedForward, batch: TokenBatch) -> torch.Tensor:
+        """The sum over this batch, a scalar with its gradient."""
 
 
 class NextToken:
@@ -40,10 +32,9 @@ class NextToken:
         """Sum of the weights of labelled positions."""
         return float(batch.weights.double().sum())
 
-    def loss(self, forward: PackedForward, batch: TokenBatch) -> LossParts:
-        """Weighted sum of negative log-likelihoods."""
-        total = forward.loss_sum(batch)
-        return LossParts(total, self.weight(batch), {"tokens": float(batch.tokens)})
+    def loss(self, forward: PackedForward, batch: TokenBatch) -> torch.Tensor:
+        """Weighted sum of negative log-likelihoods, in nats."""
+        return forward.loss_sum(batch)
 
 
 objectives: Registry[Objective] = Registry("objective")

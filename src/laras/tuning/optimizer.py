@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from laras.planning.hyperparameters import Hyperparameters
+from laras.tuning.adapters import hidden_matrices, trainable
 
 
 class Optimizers:
@@ -13,10 +14,12 @@ class Optimizers:
     The learning rate of each group is ``peak x factor``; groups keep their own peak.
     """
 
-    def __init__(self, parameters: dict[str, torch.nn.Parameter], chosen: Hyperparameters) -> None:
+    def __init__(self, model: torch.nn.Module, chosen: Hyperparameters) -> None:
+        parameters = trainable(model)
         self._names = {id(part): name for name, part in parameters.items()}
         self._parts: list[torch.optim.Optimizer] = []
-        matrices = {n: p for n, p in parameters.items() if p.ndim == 2 and "embed" not in n}
+        hidden = hidden_matrices(model)
+        matrices = {n: p for n, p in parameters.items() if id(p) in hidden}
         others = {n: p for n, p in parameters.items() if n not in matrices}
         if chosen.optimizer == "muon" and chosen.method == "full":
             self._parts.append(
@@ -89,5 +92,8 @@ class Optimizers:
                 for parameter in group["params"]:
                     entries = by_name.get(self._names[id(parameter)], {})
                     part.state[parameter] = {
-                        entry: tensor.clone() for entry, tensor in entries.items()
+                        # The step count lives where torch keeps it: with fused kernels on the
+                        # parameter's device, as everything else does.
+                        entry: tensor.to(parameter.device, copy=True)
+                        for entry, tensor in entries.items()
                     }

@@ -45,7 +45,13 @@ def autocast(dtype: torch.dtype, device: torch.device) -> AbstractContextManager
 
 def cast_frozen(model: torch.nn.Module, dtype: torch.dtype) -> None:
     """Hold the frozen matrices of linear layers in ``dtype``: half the memory, and no cast in
-    every step. Trained weights, embeddings and norms are left as they are."""
+    every step. Trained weights, norms and embeddings are left as they are, also where the
+    embedding is the output projection as well: it sets the precision of what runs through."""
+    embeddings = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
     for module in model.modules():
-        if isinstance(module, torch.nn.Linear) and not module.weight.requires_grad:
+        if (
+            isinstance(module, torch.nn.Linear)
+            and not module.weight.requires_grad
+            and id(module.weight) not in embeddings
+        ):
             module.weight.data = module.weight.data.to(dtype)

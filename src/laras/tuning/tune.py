@@ -15,7 +15,7 @@ from peft import PeftModel
 
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import split_tokens
-from laras.errors import DataRefused, MemoryExhausted
+from laras.errors import DataRefused, MemoryExhausted, is_out_of_memory
 from laras.models.load import LoadedModel, load_model
 from laras.models.save import save_model
 from laras.planning.hyperparameters import Hyperparameters, resolve
@@ -23,7 +23,7 @@ from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.atomic import publish_folder
 from laras.runs.folder import Run
-from laras.runs.hashing import content_hash
+from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.adapters import prepare_for, save_adapter
@@ -47,15 +47,26 @@ class Assignment:
     prepared: Prepared
 
     def key(self) -> str:
-        """Hash of all that decides the weights; settings that don't (how often to save) are out."""
+        """Hash of all that decides the weights.
+
+        Settings that only decide how often is saved, or how a step is cut into what memory holds,
+        are left out: after running out of memory one lowers the latter and goes on.
+        """
         tuning = self.tuning.model_dump(
-            exclude={"checkpoint_every_s", "checkpoint_every_steps", "keep_checkpoints"}
+            exclude={
+                "checkpoint_every_s",
+                "checkpoint_every_steps",
+                "keep_checkpoints",
+                "micro_batch_tokens",
+            }
         )
+        template = self.model.chat_template
         return content_hash(
             VERSION,
-            self.contender.model_dump(),
-            self.model.model_dump(exclude={"base", "download", "revision"}),
+            self.contender.model_dump(exclude={"micro_batch_tokens"}),
+            self.model.model_dump(exclude={"base", "download", "revision", "chat_template"}),
             self.model_digest,
+            None if template is None else file_sha256(self.recipe_folder / template),
             tuning,
             self.prepared.key,
         )
@@ -82,8 +93,10 @@ def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
     run.event("stage_started", stage=f"tune-{name}")
     started = time.monotonic()
     try:
-        result = _train(assignment, key, run, folder, progress)
-    except (MemoryError, torch.OutOfMemoryError) as error:
+        training, result = _train(assignment, key, run, folder, progress)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         raise MemoryExhausted(
             "tuning.out-of-memory",
             _("Not enough memory to tune {name}.").format(name=name),
@@ -93,13 +106,16 @@ def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
             ),
         ) from error
     stage.finish({"model": folder, **asdict(result)})
+    # The result is published and recorded; what served to continue is only weight on the disk now.
+    training.checkpoints.clear()
+    training.best_file.unlink(missing_ok=True)
     run.event("stage_finished", stage=f"tune-{name}", seconds=time.monotonic() - started)
     return folder
 
 
 def _train(
     assignment: Assignment, key: str, run: Run, folder: Path, progress: Progress
-) -> TrainingResult:
+) -> tuple[Training, TrainingResult]:
     contender = assignment.contender
     device = best_device()
     loaded = load_model(assignment.model, assignment.recipe_folder, device=device, trainable=True)
@@ -142,11 +158,8 @@ def _train(
         parameters=parameters,
         peak_memory_bytes=peak_memory_bytes(device),
     )
-    # The result is published; what served to continue is only weight on the disk now.
-    training.checkpoints.clear()
-    training.best_file.unlink(missing_ok=True)
     progress.finish()
-    return result
+    return training, result
 
 
 def _encoded(

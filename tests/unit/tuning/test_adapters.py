@@ -17,7 +17,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from laras.errors import UsageError
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
-from laras.tuning.adapters import prepare_for, save_adapter, trainable
+from laras.tuning.adapters import hidden_matrices, prepare_for, save_adapter, trainable
+from laras.tuning.precision import cast_frozen
 
 Fresh = Callable[[str], PreTrainedModel]
 
@@ -115,3 +116,26 @@ def test_unknown_target_modules_are_refused_with_a_way_out(fresh: Fresh) -> None
     with pytest.raises(UsageError, match="nowhere") as error:
         prepare_for(fresh("llama"), chosen("lora", target_modules=["nowhere"]))
     assert error.value.hint
+
+
+def test_an_adapter_on_a_layer_that_shares_its_weights_is_refused(fresh: Fresh) -> None:
+    with pytest.raises(UsageError, match="lm_head"):
+        prepare_for(fresh("llama"), chosen("lora", target_modules=["q_proj", "lm_head"]))
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "mistral", "gpt_neox"])
+def test_muon_is_for_hidden_matrices_only(fresh: Fresh, family: str) -> None:
+    model = fresh(family)
+    hidden = hidden_matrices(model)
+    names = {name for name, part in model.named_parameters() if id(part) in hidden}
+    assert names
+    outer = ("embed", "wte", "wpe", "lm_head")
+    assert not [name for name in names if any(word in name for word in outer)]
+
+
+def test_frozen_matrices_are_held_in_half_precision_but_not_the_embedding(fresh: Fresh) -> None:
+    model = prepare_for(fresh("llama"), chosen("lora"))
+    cast_frozen(model, torch.bfloat16)
+    kinds = {name: part.dtype for name, part in model.named_parameters()}
+    assert {kinds[name] for name in kinds if "base_layer" in name} == {torch.bfloat16}
+    assert {kinds[name] for name in kinds if "embed" in name or "lora_" in name} == {torch.float32}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,14 +13,24 @@ import torch
 
 from laras.errors import StorageFailed
 from laras.tuning.checkpoint import Checkpoints, TrainingState
+from laras.tuning.tensors import write_tensors
 
-FILES = ("weights.safetensors", "optimizer.safetensors", "random.safetensors", "state.json")
+FILES = (
+    "weights.safetensors",
+    "best.safetensors",
+    "optimizer.safetensors",
+    "random.safetensors",
+    "state.json",
+)
 
 
 def save(checkpoints: Checkpoints, step: int, key: str = "key") -> None:
     weights = {"a": torch.full((64,), float(step))}
     optimizer = {"a//exp_avg": torch.ones(64)}
-    checkpoints.save(TrainingState(key=key, step=step), weights, optimizer)
+    best = checkpoints.folder.parent / "best.safetensors"
+    write_tensors(best, {"a": torch.full((64,), float(step) / 2)})
+    checkpoints.save(TrainingState(key=key, step=step), weights, optimizer, best)
+    best.unlink()
 
 
 @pytest.fixture
@@ -85,6 +97,30 @@ def test_rotation_goes_by_number_not_by_the_clock(checkpoints: Checkpoints) -> N
     save(checkpoints, 30)
     names = sorted(path.name for path in checkpoints.folder.iterdir())
     assert names == ["step-20", "step-30"]
+
+
+def test_checkpoints_of_other_settings_never_push_out_the_one_just_saved(
+    checkpoints: Checkpoints,
+) -> None:
+    save(checkpoints, 5, key="new")
+    _folder, state, _skipped = checkpoints.newest("new")
+    assert state is not None
+    assert state.step == 5
+
+
+def test_a_file_size_limit_ends_as_a_storage_failure(checkpoints: Checkpoints) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, before[1]))
+    try:
+        with pytest.raises(StorageFailed):
+            save(checkpoints, 30)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+    _folder, state, _skipped = checkpoints.newest("key")
+    assert state is not None
+    assert state.step == 20
 
 
 def test_another_runs_checkpoint_is_not_used(checkpoints: Checkpoints) -> None:

@@ -15,7 +15,7 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from laras.batches.token_batch import EncodedExample, collate
+from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.errors import GuardStopped, Interrupted
 from laras.planning.hyperparameters import Hyperparameters
 from laras.runs.folder import Run
@@ -23,7 +23,7 @@ from laras.runs.progress import Silent
 from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
-from laras.tuning.objective import LossParts, NextToken
+from laras.tuning.objective import NextToken
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]
@@ -184,12 +184,11 @@ class NotFinite(NextToken):
         self.calls = calls
         self.count = 0
 
-    def loss(self, forward: PackedForward, batch: object) -> LossParts:
-        parts = super().loss(forward, batch)  # type: ignore[arg-type]
+    def loss(self, forward: PackedForward, batch: TokenBatch) -> torch.Tensor:
+        total = super().loss(forward, batch)
         self.count += 1
-        if self.count in self.calls and torch.is_grad_enabled():
-            return LossParts(parts.total * float("nan"), parts.weight)
-        return parts
+        spoilt = self.count in self.calls and torch.is_grad_enabled()
+        return total * float("nan") if spoilt else total
 
 
 def test_a_step_that_is_not_finite_is_skipped_and_named(fresh: Fresh, tmp_path: Path) -> None:
