@@ -62,3 +62,30 @@ def group_by_tokens(
         groups[-1].append(index)
         filled += length
     return groups
+
+
+def by_length(
+    lengths: Sequence[int] | np.ndarray,
+    budget: int,
+    *,
+    padded: bool = False,
+    extra: int = 0,
+    at_most: int | None = None,
+) -> list[list[int]]:
+    """Places 0 to len(lengths) - 1 in groups of similar length within ``budget`` tokens.
+
+    Longest first: memory runs out at once or never, and little is padded. Each place takes its
+    length and ``extra``; ``padded``: the length of the longest of its group and ``extra``. A place
+    that exceeds the budget by itself goes alone. ``at_most``: so many places in a group.
+    """
+    sizes = [int(length) + extra for length in lengths]
+    groups: list[list[int]] = []
+    filled = 0
+    for place in sorted(range(len(sizes)), key=lambda at: -sizes[at]):
+        size = sizes[groups[-1][0]] if padded and groups else sizes[place]
+        if not groups or filled + size > budget or len(groups[-1]) == at_most:
+            groups.append([])
+            filled, size = 0, sizes[place]
+        groups[-1].append(place)
+        filled += size
+    return groups

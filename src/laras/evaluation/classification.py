@@ -104,8 +104,17 @@ def per_class(references: Sequence[str], predictions: Sequence[str | None]) -> l
 
 
 def _stacked(counts: Confusion) -> np.ndarray:
-    """(R, 3C): hits, references, predictions, side by side."""
-    return np.concatenate([counts.hits, counts.references, counts.predicted], axis=1)
+    """(R, 3(C + 1)): hits, references, predictions, side by side.
+
+    C: the classes that the references have; the rest is counted together. So contenders that were
+    judged on the same rows have the same columns, whatever they predicted.
+    """
+    judged = counts.references.any(axis=0)
+    parts = [
+        np.column_stack([part[:, judged], part[:, ~judged].sum(axis=1)])
+        for part in (counts.hits, counts.references, counts.predicted)
+    ]
+    return np.concatenate(parts, axis=1)
 
 
 def _parts(sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

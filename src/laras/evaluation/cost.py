@@ -6,7 +6,7 @@ import time
 
 import torch
 
-from laras.tuning.memory import peak_memory_bytes
+from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 
 
 class Meter:
@@ -17,8 +17,7 @@ class Meter:
         self.tokens_in = 0
         self.tokens_out = 0
         self._started = time.monotonic()
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
+        reset_peak_memory(device)
 
     def as_json(self) -> dict[str, float | int]:
         """``seconds``, ``peak_memory_bytes``, ``tokens_in``, ``tokens_out``."""

@@ -10,13 +10,14 @@ equal the answer given alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from transformers import DynamicCache
 
+from laras.batches.pack import by_length
 from laras.tuning.forward import causal_model
 
 
@@ -52,7 +53,8 @@ def greedy_answers(
     model.eval()
     try:
         with torch.no_grad():
-            for rows in _batches(prompts, max_new_tokens, batch_tokens):
+            lengths = [len(prompt) for prompt in prompts]
+            for rows in by_length(lengths, batch_tokens, padded=True, extra=max_new_tokens):
                 _answer_batch(causal, prompts, rows, answers, stop_ids, max_new_tokens, context)
                 done += len(rows)
                 if advance:
@@ -130,19 +132,3 @@ def _left_padded(
         input_ids[row, longest - len(prompt) :] = torch.tensor(prompt, dtype=torch.long)
         mask[row, longest - len(prompt) :] = 1
     return input_ids.to(device), mask.to(device)
-
-
-def _batches(
-    prompts: Sequence[Sequence[int]], max_new_tokens: int, batch_tokens: int
-) -> Iterator[list[int]]:
-    """Rows of similar prompt length, longest first, so that little is padded."""
-    batch: list[int] = []
-    longest = 0
-    for row in sorted(range(len(prompts)), key=lambda at: -len(prompts[at])):
-        longest = longest or len(prompts[row])
-        if batch and (len(batch) + 1) * (longest + max_new_tokens) > batch_tokens:
-            yield batch
-            batch, longest = [], len(prompts[row])
-        batch.append(row)
-    if batch:
-        yield batch

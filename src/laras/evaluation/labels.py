@@ -13,11 +13,14 @@ well; a model that doesn't (ALiBi, for one) is scored label by label throughout.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
+from laras.batches.pack import by_length
 from laras.batches.token_batch import EncodedExample
+from laras.errors import is_out_of_memory
 from laras.evaluation.label_search import LabelSearch
 from laras.evaluation.losses import example_losses, not_finite
 from laras.evaluation.trie import LabelTrie
@@ -55,7 +58,8 @@ def label_log_probabilities(
     model.eval()
     try:
         with torch.no_grad():
-            if trie_agrees(model, prompts[0], labels, names[0]):
+            longest = max(range(len(prompts)), key=lambda row: len(prompts[row]))
+            if trie_agrees(model, prompts[longest], labels, names[longest]):
                 _score_by_trie(model, prompts, labels, scores, batch_tokens, best, advance)
             else:
                 _score_separately(model, prompts, labels, scores, names, batch_tokens, advance)
@@ -69,19 +73,41 @@ def label_log_probabilities(
 def trie_agrees(
     model: torch.nn.Module, prompt: Sequence[int], labels: Sequence[Sequence[int]], name: str
 ) -> bool:
-    """Whether scoring by trie gives this model's own label probabilities, tried on one prompt."""
+    """Whether scoring by trie gives this model's own label probabilities, tried on one prompt.
+
+    ``prompt``: the longest there is, since what a model does differently may begin late. Running
+    out of memory says nothing about the model and is raised.
+    """
+    window = attention_window(causal_model(model).config)
+    if window is not None and window < len(prompt) + max(map(len, labels)):
+        return False
     some = list(labels[:16])
     expected, by_trie = np.zeros((1, len(some))), np.zeros((1, len(some)))
     with torch.no_grad():
         _score_separately(model, [prompt], some, expected, [name], 4096, None)
         try:
             _score_by_trie(model, [prompt], some, by_trie, 4096, None, None)
-        except (TypeError, ValueError, RuntimeError):
+        except (TypeError, ValueError, RuntimeError) as error:
+            if is_out_of_memory(error):
+                raise
             return False  # no such mask, no position_ids, no logits_to_keep: the plain way is right
     # bfloat16 rounds differently in another order of work; float32 has to agree.
     exact = next(model.parameters()).dtype == torch.float32
     tolerance = (1e-4 if exact else 2e-2) * np.maximum(1.0, np.abs(expected))
     return bool((np.abs(by_trie - expected) <= tolerance).all())
+
+
+def attention_window(config: Any) -> int | None:
+    """How many tokens back the model's shortest attention reaches; None: to the beginning.
+
+    ``config``: of transformers. A window that is written there but switched off is none.
+    """
+    text = config.get_text_config()
+    layers = set(getattr(text, "layer_types", None) or ())
+    if not getattr(text, "use_sliding_window", True) or layers == {"full_attention"}:
+        return None
+    sizes = [getattr(text, name, None) for name in ("sliding_window", "attention_chunk_size")]
+    return min((size for size in sizes if size), default=None)
 
 
 def _score_separately(
@@ -130,7 +156,10 @@ def _score_by_trie(
     for number, part in enumerate(parts):
         trie = LabelTrie.of([labels[place] for place in part])
         most_rows = max(1, logits_at_once // (LEAST_NODES * vocabulary))
-        for rows in _row_batches(prompts, trie.nodes, batch_tokens, most_rows):
+        lengths = [len(prompt) for prompt in prompts]
+        for rows in by_length(
+            lengths, batch_tokens, padded=True, extra=trie.nodes, at_most=most_rows
+        ):
             search = LabelSearch(causal, trie, best, logits_at_once)
             scores[np.ix_(rows, part)] = search.scores([prompts[row] for row in rows])
             if number == len(parts) - 1:
@@ -151,20 +180,3 @@ def _parts(labels: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         tokens += len(labels[place])
     if part:
         yield part
-
-
-def _row_batches(
-    prompts: Sequence[Sequence[int]], nodes: int, batch_tokens: int, most_rows: int
-) -> Iterator[list[int]]:
-    """Rows of similar prompt length, longest first, within the bound of tokens."""
-    batch: list[int] = []
-    longest = 0
-    for row in sorted(range(len(prompts)), key=lambda at: -len(prompts[at])):
-        longest = longest or len(prompts[row])
-        full = (len(batch) + 1) * (longest + nodes) > batch_tokens
-        if batch and (full or len(batch) == most_rows):
-            yield batch
-            batch, longest = [], len(prompts[row])
-        batch.append(row)
-    if batch:
-        yield batch

@@ -7,12 +7,13 @@ to be added.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import torch
 
+from laras.batches.pack import by_length
 from laras.batches.token_batch import EncodedExample, collate
 from laras.errors import GuardStopped
 from laras.translation import _
@@ -40,7 +41,7 @@ def example_losses(
         with torch.no_grad():
             forward = PackedForward(model)
             device = next(model.parameters()).device
-            for places in _batches([len(example) for example in encoded], batch_tokens):
+            for places in by_length([len(example) for example in encoded], batch_tokens):
                 batch = collate([encoded[place] for place in places])
                 by_token = forward.token_losses(batch.to(device)).double().cpu().numpy()
                 losses[places] = np.add.reduceat(by_token, batch.cu_seqlens[:-1].numpy())
@@ -107,17 +108,3 @@ def not_finite(example_id: str, what: str) -> GuardStopped:
             "The model's weights are most likely broken: lower the learning rate and tune again."
         ),
     )
-
-
-def _batches(lengths: Sequence[int], batch_tokens: int) -> Iterator[list[int]]:
-    """Places in batches of similar length, longest first: memory runs out at once or never."""
-    batch: list[int] = []
-    tokens = 0
-    for place in sorted(range(len(lengths)), key=lambda at: -lengths[at]):
-        if batch and tokens + lengths[place] > batch_tokens:
-            yield batch
-            batch, tokens = [], 0
-        batch.append(place)
-        tokens += lengths[place]
-    if batch:
-        yield batch

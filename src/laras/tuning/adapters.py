@@ -127,7 +127,8 @@ def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
     the base was loaded from, which belongs to this machine alone.
     """
     with quiet():
-        model.save_pretrained(str(folder), safe_serialization=True)
+        # Told so, peft does not ask a hub whether the base's vocabulary was changed.
+        model.save_pretrained(str(folder), safe_serialization=True, save_embedding_layers=False)
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text("utf-8"))
     config["base_model_name_or_path"] = base_name

@@ -1,16 +1,39 @@
-"""How much memory the work has held at its peak."""
+"""How much memory a piece of work has held at its peak."""
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
+from pathlib import Path
 
 import torch
 
+_FORGET_PEAK = "5"  # what Linux wants to be told: proc(5), /proc/pid/clear_refs
+
+
+def reset_peak_memory(device: torch.device) -> None:
+    """Begin to measure: what was held before, and is not any more, doesn't count from here.
+
+    On a GPU and on Linux; other systems keep only the peak of the whole process.
+    """
+    gc.collect()  # a model of the work before may still hang in a cycle
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif sys.platform == "linux":
+        # Some containers forbid it; the peak is then the process's so far, as elsewhere.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text(_FORGET_PEAK)
+
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """Of the accelerator since its statistics were reset; on a CPU, of this process so far."""
+    """Most memory held since :func:`reset_peak_memory`: of the accelerator, else this process's."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
+    if sys.platform == "linux":
+        peak = _resident_peak_bytes()
+        if peak is not None:
+            return peak
     if sys.platform == "win32":
         import psutil
 
@@ -19,3 +42,12 @@ def peak_memory_bytes(device: torch.device) -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # kilobytes, except on a Mac
+
+
+def _resident_peak_bytes() -> int | None:
+    """VmHWM, which can be reset; the figure of getrusage can't."""
+    with contextlib.suppress(OSError, ValueError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return None
