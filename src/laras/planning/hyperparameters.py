@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from laras.recipe.schema import Contender, TuningSection
 from laras.translation import _
@@ -13,6 +14,7 @@ _PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
 # they take ten times the rate of full tuning (Biderman et al. 2024, "LoRA Learns Less and Forgets
 # Less", section 3.3, find the same ratio).
 _LEARNING_RATE = {"full": 5e-4, "freeze": 1e-3, "lora": 2e-3}
+_RANK = 16
 _LARGE_MODEL_PARAMETERS = 100_000_000
 _LEARNING_RATE_LARGE = {"full": 2e-5, "freeze": 5e-5, "lora": 2e-4}
 
@@ -55,7 +57,7 @@ def resolve(
     """
     reasons: dict[str, str] = {}
 
-    def pick(name: str, default: object, reason: str) -> object:
+    def pick(name: str, default: Any, reason: str) -> Any:
         own = getattr(contender, name, None)
         if own is not None:
             reasons[name] = _("set for {contender}").format(contender=contender.name)
@@ -73,17 +75,17 @@ def resolve(
     by_method = _("usual for {method} on a model of {millions:.0f} million parameters").format(
         method=contender.kind, millions=parameters / 1e6
     )
-    rank = pick("rank", 16, _("default"))
-    defaults: dict[str, tuple[object, str]] = {
+    rank = pick("rank", _RANK, _("default"))
+    defaults = {
         "epochs": (_EPOCHS[tuning.effort], by_effort),
         "patience": (_PATIENCE[tuning.effort], by_effort),
         "learning_rate": (rates.get(contender.kind, 0.0), by_method),
-        "alpha": (2.0 * float(str(rank)), _("twice the rank")),
+        "alpha": (2.0 * rank, _("twice the rank")),
         "dropout": (0.0, _("default")),
     }
-    values: dict[str, object] = {"method": contender.kind, "rank": rank}
+    values: dict[str, Any] = {"method": contender.kind, "rank": rank}
     for field in fields(Hyperparameters):
         if field.name not in values:
             default, reason = defaults.get(field.name, (None, _("default")))
             values[field.name] = pick(field.name, default, reason)
-    return Hyperparameters(**values), reasons  # type: ignore[arg-type]
+    return Hyperparameters(**values), reasons

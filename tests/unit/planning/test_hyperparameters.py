@@ -1,0 +1,49 @@
+"""What the recipe leaves open is filled in, each value with where it comes from."""
+
+from __future__ import annotations
+
+import pytest
+
+from laras.planning.hyperparameters import resolve
+from laras.recipe.schema import Contender, TuningSection
+
+SMALL, LARGE = 6_000_000, 7_000_000_000
+
+
+def test_the_contender_comes_before_the_section_and_that_before_the_default() -> None:
+    section = TuningSection(learning_rate=1e-3)
+    own = Contender(kind="lora", name="lora", learning_rate=5e-3)
+    plain = Contender(kind="lora", name="lora")
+    assert resolve(section, own, SMALL)[0].learning_rate == 5e-3
+    assert resolve(section, plain, SMALL)[0].learning_rate == 1e-3
+    assert resolve(TuningSection(), plain, SMALL)[0].learning_rate == 2e-3
+
+
+@pytest.mark.parametrize(("effort", "epochs"), [("quick", 1), ("standard", 3), ("thorough", 6)])
+def test_effort_sets_the_epochs_where_nobody_did(effort: str, epochs: float) -> None:
+    section = TuningSection.model_validate({"effort": effort})
+    chosen, reasons = resolve(section, Contender(kind="full", name="full"), SMALL)
+    assert chosen.epochs == epochs
+    assert effort in reasons["epochs"]
+
+
+def test_large_models_get_smaller_rates_and_adapters_larger_ones() -> None:
+    rate = {
+        (kind, size): resolve(
+            TuningSection(), Contender.model_validate({"kind": kind, "name": kind}), size
+        )[0].learning_rate
+        for kind in ("full", "lora")
+        for size in (SMALL, LARGE)
+    }
+    assert rate["full", LARGE] < rate["full", SMALL]
+    assert rate["lora", LARGE] > rate["full", LARGE]
+
+
+def test_alpha_follows_the_rank() -> None:
+    contender = Contender(kind="lora", name="lora", rank=4)
+    assert resolve(TuningSection(), contender, SMALL)[0].alpha == 8.0
+
+
+def test_every_value_has_a_reason() -> None:
+    chosen, reasons = resolve(TuningSection(), Contender(kind="full", name="full"), SMALL)
+    assert set(reasons) == set(chosen.__dataclass_fields__) - {"method"}
