@@ -30,8 +30,12 @@ HEAD = """\
 
 A recipe is a YAML 1.2 file with six sections that follow the work. Only `data.sources` must be
 there; all else has a default. An unknown key, a key given twice or a value of the wrong type is
-refused, with the line and, where one is close, the name that was meant. Paths are relative to the
-recipe's folder.
+refused, with the line and, where one is close, the name that was meant; so is a setting that
+nobody would read, such as a `rank` on a contender that is not LoRA.
+
+Paths are relative to the recipe's folder; `~` is your home folder, spaces need no quotes, and `/`
+works on every system. A Windows path with backslashes stands without quotes or in single ones: in
+double quotes a backslash begins an escape.
 
 ```yaml
 preset: questions

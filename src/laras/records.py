@@ -6,7 +6,7 @@ Nothing else crosses from one room to the next. All are frozen: a step makes a n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -189,11 +189,19 @@ REJECTION_SCHEMA = pa.schema(
 
 def to_table(records: Iterable[Any], schema: pa.Schema) -> pa.Table:
     """Records of one kind as an Arrow table of their schema."""
-    rows = [asdict(record) for record in records]
-    for row in rows:
-        if "metadata" in row:
-            row["metadata"] = list(row["metadata"].items())
-    return pa.Table.from_pylist(rows, schema=schema)
+    rows = list(records)
+    columns = [
+        pa.array([_as_arrow_takes(getattr(row, field.name)) for row in rows], field.type)
+        for field in schema
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _as_arrow_takes(value: Any) -> Any:
+    """Parts of a record as mappings, a mapping as pairs; no deeper, which would be slow."""
+    if isinstance(value, tuple):
+        return [{name: getattr(part, name) for name in part.__slots__} for part in value]
+    return list(value.items()) if isinstance(value, dict) else value
 
 
 def documents_from(table: pa.Table) -> Iterator[Document]:

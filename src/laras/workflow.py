@@ -14,22 +14,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
+from laras.errors import StorageFailed
 from laras.recipe.load import LoadedRecipe, load_recipe, recipe_from_mapping, resolved_yaml
 from laras.recipe.schema import Contender
-from laras.records import REJECTION_SCHEMA, to_table
-from laras.runs.atomic import temporary_sibling
+from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress, Silent
+from laras.translation import _
 
 if TYPE_CHECKING:
+    from laras.contenders.pairs import Standing
+    from laras.evaluation.result import Evaluation
     from laras.preparation.pipeline import Prepared
 
 RecipeLike = str | os.PathLike[str] | Mapping[str, Any] | LoadedRecipe
 
-EVALUATION_VERSION = 1  # raise it when the same candidate gets other figures
+EVALUATION_VERSION = 2  # raise it when the same candidate gets other figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +152,7 @@ class _Work:
 
     def begin(self) -> None:
         """Everything that is cheap to refuse comes before anything that takes time."""
+        from laras.contenders.primary import check_applies
         from laras.models.inspection import inspect_folder
         from laras.models.load import resolve_model
 
@@ -159,6 +161,9 @@ class _Work:
         self.write_recipe()
         self.run.event("run_started", recipe=self.loaded.path.name if self.loaded.path else None)
         self.prepared = self.prepare()
+        with damage_told(self.run.data / "audit.json"):
+            tasks = list(self.prepared.audit["splits"]["test"]["tasks"])
+        check_applies(self.recipe.evaluation.metrics, tasks, self.recipe.comparison.primary_metric)
         self.model_digest = _digest(self.model_folder)
         self.run.write_manifest(
             {
@@ -188,16 +193,16 @@ class _Work:
 
     def evaluate(self) -> None:
         """Scores and predictions of every contender, then the verdict."""
-        standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
-        from laras.contenders.verdict import verdict
+        from laras.contenders.verdict import loss_gaps, verdict
 
+        standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
         self.run.write_json(
             "verdict.json",
             verdict(
                 standings,
                 self.recipe.evaluation,
                 primary_metric=self.recipe.comparison.primary_metric,
-                gaps=_loss_gaps(self.run),
+                gaps=loss_gaps(self.run.events(), [standing.name for standing in standings]),
             ),
         )
 
@@ -211,15 +216,11 @@ class _Work:
         self.progress.finish()
         return path
 
-    def _judge(self, contender: Contender) -> Any:
-        """The contender's standing, from its files where they are of these inputs."""
-        from laras.contenders.pairs import Standing
-        from laras.evaluation.evaluate import evaluate as judge
-        from laras.evaluation.result import scores_from_json
-        from laras.preparation.pipeline import load_examples
+    def _judge(self, contender: Contender) -> Standing:
+        """The contender's standing, from its files where they are of these inputs and sound."""
+        from laras.contenders.record import read_standing, write_record
 
         name = contender.name
-        folder = self.run.contender(name)
         key = content_hash(
             EVALUATION_VERSION,
             self._assignment(contender).key(),
@@ -227,35 +228,32 @@ class _Work:
             self.recipe.evaluation.model_dump(),
         )
         stage = self.run.stage(f"evaluate-{name}", key)
-        if not stage.done:
-            from laras.contenders.obtain import load_candidate
+        if stage.done:
+            try:
+                return read_standing(self.run, contender)
+            except StorageFailed as damage:
+                self.run.event("stage_repeated", stage=f"evaluate-{name}", reason=damage.what)
+                self.progress.note(
+                    _("{name} is judged again: {reason}").format(name=name, reason=damage.what)
+                )
+        with self._stage(f"evaluate-{name}"):
+            result = self._evaluation(contender)
+            stage.finish(write_record(self.run, contender, self.recipe.model.base, result))
+        return read_standing(self.run, contender)
 
-            with self._stage(f"evaluate-{name}"):
-                candidate = load_candidate(
-                    contender, self.recipe.model, self.loaded.folder, self.run
-                )
-                result = judge(
-                    candidate,
-                    load_examples(self.prepared.test),
-                    self.recipe.evaluation,
-                    self.prepared.audit["labels"],
-                    self.progress,
-                )
-                with temporary_sibling(folder / "predictions.parquet") as temporary:
-                    pq.write_table(result.predictions, temporary, compression="zstd")
-                self.run.write_json(
-                    f"contenders/{name}/scores.json", result.as_json(name, self.recipe.model.base)
-                )
-                with temporary_sibling(folder / "ledger.parquet") as temporary:
-                    pq.write_table(to_table(result.rejections, REJECTION_SCHEMA), temporary)
-            stage.finish({"scores": folder / "scores.json"})
-        scores = self.run.read_json(f"contenders/{name}/scores.json")
-        return Standing(
-            name,
-            contender.kind,
-            scores_from_json(scores),
-            pq.read_table(folder / "predictions.parquet"),
-            scores["cost"],
+    def _evaluation(self, contender: Contender) -> Evaluation:
+        from laras.contenders.obtain import load_candidate
+        from laras.evaluation.evaluate import evaluate as judge
+        from laras.preparation.pipeline import load_examples
+
+        with damage_told(self.prepared.test):
+            examples = load_examples(self.prepared.test)
+        return judge(
+            load_candidate(contender, self.recipe.model, self.loaded.folder, self.run),
+            examples,
+            self.recipe.evaluation,
+            self.prepared.audit["labels"],
+            self.progress,
         )
 
     def _assignment(self, contender: Contender) -> Any:
@@ -300,27 +298,3 @@ def _digest(folder: Path) -> str:
         if path.suffix in (".safetensors", ".json", ".jinja", ".model")
     ]
     return content_hash([(path.name, file_sha256(path)) for path in names])
-
-
-def _loss_gaps(opened: Run) -> dict[str, Any]:
-    """Losses at the end of training, for contenders that have them.
-
-    A run that was resumed may have told of a step twice; the last time counts.
-    """
-    from laras.contenders.verdict import LossGap
-
-    train: dict[str, dict[int, float]] = {}
-    validation: dict[str, dict[int, float]] = {}
-    for event in opened.events():
-        losses = {"step_done": train, "validation_done": validation}.get(event["kind"])
-        if losses is not None and event.get("loss") is not None:
-            losses.setdefault(event["contender"], {})[event["step"]] = event["loss"]
-    gaps = {}
-    for name, by_step in validation.items():
-        if name in train:
-            steps = sorted(train[name])
-            last = [train[name][step] for step in steps[-max(1, len(steps) // 10) :]]
-            gaps[name] = LossGap(
-                sum(last) / len(last), by_step[max(by_step)], min(by_step.values())
-            )
-    return gaps

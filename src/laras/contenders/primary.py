@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 
-from laras.evaluation.catalogue import ORDER
+from laras.errors import DataRefused, UsageError
+from laras.evaluation.catalogue import ORDER, metrics_of
 from laras.evaluation.metric import METRICS
 from laras.evaluation.result import Score
 from laras.translation import _
@@ -22,17 +23,58 @@ class Primary:
     reason: str
 
 
+def check_applies(
+    metrics: Collection[str], tasks: Collection[str], primary_metric: str = "auto"
+) -> None:
+    """Refuse now what else would only come out after the training.
+
+    ``metrics``: families of the recipe's ``evaluation.metrics``; ``tasks`` of the test examples.
+    Raises UsageError where none of the metrics judges any of these tasks, and where the verdict
+    is to turn on a metric that the recipe doesn't have measured. (One that is measured, but not
+    on these tasks, gives way to another: a preset may name it for data that differ.)
+    """
+    if not any(metric.task in (None, *tasks) for metric in metrics_of(metrics)):
+        able = dict.fromkeys(
+            metric.family for metric in map(METRICS.get, ORDER) if metric.task in (None, *tasks)
+        )
+        raise UsageError(
+            "comparison.no-metric-applies",
+            _("None of the recipe's metrics can be measured on this test set ({tasks}).").format(
+                tasks=", ".join(sorted(tasks))
+            ),
+            where="evaluation.metrics",
+            hint=_("Name at least one of these there: {metrics}.").format(metrics=", ".join(able)),
+        )
+    if primary_metric != "auto" and METRICS.get(primary_metric).family not in metrics:
+        raise UsageError(
+            "comparison.primary-not-measured",
+            _(
+                "The verdict is to turn on {metric}, but the recipe does not have it measured."
+            ).format(metric=primary_metric),
+            where="comparison.primary_metric",
+            hint=_("Add {family} to evaluation.metrics, or choose another metric here.").format(
+                family=METRICS.get(primary_metric).family
+            ),
+        )
+
+
 def choose_primary(
     wish: str, predictions: Sequence[pa.Table], scores: Sequence[Mapping[str, Score]]
 ) -> Primary:
     """``wish`` where it was measured for all; ``auto`` goes by the tasks of the test rows.
 
     Macro-F1 for labels, ROUGE-L for answers, perplexity for texts; where contenders split the
-    same text into different tokens, bits per byte stands in for perplexity.
+    same text into different tokens, bits per byte stands in for perplexity. Raises DataRefused
+    where nothing was measured for all of them.
     """
     measured = [name for name in ORDER if all(name in score for score in scores)]
     if not measured:
-        raise ValueError("no metric was measured for all contenders")
+        raise DataRefused(
+            "comparison.nothing-measured",
+            _("There is no metric that could be measured for all contenders."),
+            where="evaluation.metrics",
+            hint=_("Add perplexity there: every test example has it."),
+        )
     tasks = set(predictions[0]["task"].to_pylist())
     reasons: list[str] = []
     if not tokens_agree(predictions) and "perplexity" in measured:

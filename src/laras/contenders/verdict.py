@@ -1,9 +1,10 @@
 """Which contender to use, how sure that is, and what was not measured.
 
-Every pair of contenders is compared on every metric by a paired bootstrap: the same groups of
-test rows are drawn for both. The recommendation turns on one primary metric. The base model stays
-unless a contender beats it beyond the interval, with p-values adjusted for the number of
-comparisons (Holm): with enough contenders one always looks better by chance.
+Every pair of contenders is compared on every metric: a randomisation test says whether chance
+alone would tell them apart as far, a paired bootstrap how large the difference is. The
+recommendation turns on one primary metric. The base model stays unless a contender beats it by
+both, with p-values adjusted for the number of comparisons (Holm): with enough contenders one
+always looks better by chance.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any
 from laras.contenders.pairs import Pair, Standing, compare, pair_of
 from laras.contenders.primary import Primary, choose_primary
 from laras.contenders.wording import Comparison, sentence, sentence_for_one
+from laras.evaluation.randomisation import groups_needed
 from laras.recipe.schema import EvaluationSection
+from laras.runs.losses import OVERFITTING_RISE, losses
 from laras.translation import LANGUAGES, _, language, using
 
 POWER = 0.8  # the detectable effect is the one that would be found in four of five such tests
-OVERFITTING_RISE = 1.02  # final over best validation loss from which we speak of overfitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,21 @@ class LossGap:
     train: float
     validation: float
     best_validation: float
+
+
+def loss_gaps(events: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, LossGap]:
+    """Of those among the contenders ``names`` that the run's ``events`` have losses of.
+
+    The training loss is the mean of the last tenth of the steps.
+    """
+    gaps = {}
+    for name in names:
+        train = [loss for _step, loss in losses(events, name, "step_done")]
+        validation = [loss for _step, loss in losses(events, name, "validation_done")]
+        if train and validation:
+            last = train[-max(1, len(train) // 10) :]
+            gaps[name] = LossGap(sum(last) / len(last), validation[-1], min(validation))
+    return gaps
 
 
 def verdict(
@@ -125,6 +142,8 @@ def _sentence(
             low=pair.low,
             high=pair.high,
             confidence=section.confidence,
+            groups=pair.groups,
+            groups_needed=_groups_needed(pairs, primary, section),
         ),
         changed=changed,
         ties=ties,
@@ -178,14 +197,17 @@ def _detectable(
     """The smallest true difference to the reference that a test of this size would mostly find.
 
     (z of the level + z of the power) x standard error of the paired difference; the largest over
-    the comparisons with the reference. None where nothing varied.
+    the comparisons with the reference. None where nothing varied, and where the groups are too
+    few for any difference to be found.
     """
-    errors = [
-        pair.standard_error
+    with_reference = [
+        pair
         for pair in pairs
         if pair.metric == primary.name and reference in (pair.a, pair.b) and pair.standard_error
     ]
-    if not errors:
+    errors = [pair.standard_error or 0.0 for pair in with_reference]
+    needed = _groups_needed(pairs, primary, section)
+    if not errors or min(pair.groups for pair in with_reference) < needed:
         return None
     normal = NormalDist()
     factor = normal.inv_cdf((1 + section.confidence) / 2) + normal.inv_cdf(POWER)
@@ -195,3 +217,9 @@ def _detectable(
         "confidence": section.confidence,
         "power": POWER,
     }
+
+
+def _groups_needed(pairs: Sequence[Pair], primary: Primary, section: EvaluationSection) -> int:
+    """Groups of test rows without which no pair can be told apart on the primary metric."""
+    comparisons = sum(pair.metric == primary.name for pair in pairs)
+    return groups_needed(comparisons, section.confidence)

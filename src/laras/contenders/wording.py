@@ -30,6 +30,7 @@ class Comparison:
     """The recommended contender and the one it is held against, on the primary metric.
 
     ``difference`` is recommended minus other, with its interval (None: one group of rows only).
+    Below ``groups_needed``, the ``groups`` of test rows are too few for any verdict.
     """
 
     metric: str
@@ -41,6 +42,8 @@ class Comparison:
     low: float | None
     high: float | None
     confidence: float
+    groups: int
+    groups_needed: int
 
 
 def sentence_for_one(name: str, metric: str, value: float) -> str:
@@ -57,6 +60,15 @@ def sentence(comparison: Comparison, *, changed: bool, ties: Sequence[str] = ())
             _(
                 "Keep {recommended}: all test rows belong to one group, so the difference to "
                 "{other} ({metric} {recommended_value} against {other_value}) can't be judged."
+            ),
+            comparison,
+        )
+    if not changed and comparison.groups < comparison.groups_needed:
+        return _filled(
+            _(
+                "Keep {recommended}: the test rows belong to only {groups} groups, and it takes "
+                "{groups_needed} to judge the difference to {other} ({metric} "
+                "{recommended_value} against {other_value})."
             ),
             comparison,
         )
@@ -113,5 +125,7 @@ def _filled(text: str, comparison: Comparison) -> str:
         low="" if comparison.low is None else shown(metric, comparison.low, signed=True),
         high="" if comparison.high is None else shown(metric, comparison.high, signed=True),
         confidence=f"{comparison.confidence:.0%}",
+        groups=comparison.groups,
+        groups_needed=comparison.groups_needed,
         direction=_("higher is better") if better_up else _("lower is better"),
     )

@@ -93,6 +93,7 @@ METRICS.register(
     Metric(
         name="bleu",
         family="bleu",
+        task="chat",
         unit="points of 100",
         higher_is_better=True,
         statistics=_statistics,

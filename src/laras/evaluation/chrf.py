@@ -85,6 +85,7 @@ METRICS.register(
     Metric(
         name="chrf",
         family="chrf",
+        task="chat",
         unit="points of 100",
         higher_is_better=True,
         statistics=_statistics,

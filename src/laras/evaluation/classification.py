@@ -199,6 +199,7 @@ for _name, _column, _average in (
         Metric(
             name=_name,
             family="f1",
+            task="classification",
             unit="share",
             higher_is_better=True,
             statistics=partial(_f1_statistics, column=_column, average=_average),
@@ -209,6 +210,7 @@ METRICS.register(
     Metric(
         name="accuracy",
         family="f1",
+        task="classification",
         unit="share",
         higher_is_better=True,
         statistics=_accuracy_statistics,

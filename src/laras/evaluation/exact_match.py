@@ -37,6 +37,7 @@ METRICS.register(
     Metric(
         name="exact_match",
         family="exact_match",
+        task="chat",
         unit="share",
         higher_is_better=True,
         statistics=partial(mean_of, column="exact_match", task="chat"),

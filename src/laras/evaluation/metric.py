@@ -42,12 +42,14 @@ class Statistics:
 class Metric:
     """A pure function of predictions and references.
 
-    ``family`` is its name in the recipe's ``evaluation.metrics``. ``statistics`` takes a table of
-    PREDICTION_SCHEMA and returns None where no row of it can be judged by this metric.
+    ``family`` is its name in the recipe's ``evaluation.metrics``, ``task`` that of the examples it
+    judges (None: all). ``statistics`` takes a table of PREDICTION_SCHEMA and returns None where no
+    row of it can be judged by this metric.
     """
 
     name: str
     family: str
+    task: str | None
     unit: str
     higher_is_better: bool
     statistics: Callable[[pa.Table], Statistics | None]

@@ -57,6 +57,7 @@ METRICS.register(
     Metric(
         name="perplexity",
         family="perplexity",
+        task=None,
         unit="per token",
         higher_is_better=False,
         statistics=partial(_statistics, divisor="tokens", value=_exp_of_mean),
@@ -67,6 +68,7 @@ METRICS.register(
     Metric(
         name="bits_per_byte",
         family="perplexity",
+        task=None,
         unit="bits per byte",
         higher_is_better=False,
         statistics=partial(_statistics, divisor="bytes", value=_bits),

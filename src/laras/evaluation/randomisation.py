@@ -11,6 +11,7 @@ groups no p-value is below 1/16, so nothing is told apart at 95 %.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,6 +68,14 @@ def randomisation_test(
         return Randomisation(at_least / tried, tried, True)
     # One is added so that a finite number of swaps never claims p = 0.
     return Randomisation((1 + at_least) / (1 + tried), tried, False)
+
+
+def groups_needed(comparisons: int, confidence: float) -> int:
+    """Groups below which not even the clearest difference has a small enough p-value.
+
+    With G groups it is 2 / 2 ** G; it is adjusted for the number of ``comparisons``.
+    """
+    return 1 + math.ceil(math.log2(max(1, comparisons) / (1 - confidence)) - 1e-9)
 
 
 def _all_swaps(groups: int) -> Iterator[np.ndarray]:

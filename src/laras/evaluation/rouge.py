@@ -49,6 +49,7 @@ for _kind in KINDS:
         Metric(
             name=_kind,
             family="rouge",
+            task="chat",
             unit="share",
             higher_is_better=True,
             statistics=partial(_statistics, kind=_kind),

@@ -21,18 +21,23 @@ from numpy.lib.stride_tricks import sliding_window_view
 from laras.preparation.examples import DEFAULT_INSTRUCTION
 from laras.preparation.likeness import words
 from laras.records import Split
+from laras.translation import _
 
 WORK_LIMIT = 200_000_000  # shared 5-grams counted for one pair of splits before sampling
 _MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, size=5, dtype=np.uint64) | np.uint64(1)
 
 
 def certify(
-    splits: Mapping[Split, Path], instructions: Mapping[str, str], threshold: float
+    splits: Mapping[Split, Path],
+    instructions: Mapping[str, str],
+    threshold: float,
+    *,
+    work_limit: int = WORK_LIMIT,
 ) -> dict[str, Any]:
     """What crosses between any two of ``splits`` (parquet files of EXAMPLE_SCHEMA).
 
     Numbers are pairs of groups, texts and similar rows; ``rows_checked`` says of how many rows
-    near-duplicates were looked for (all, unless the data is very large).
+    near-duplicates were looked for: all, unless two splits share more 5-grams than ``work_limit``.
     """
     vocabulary: dict[str, int] = {}
     loaded = {name: _load(path, instructions, vocabulary) for name, path in splits.items()}
@@ -42,7 +47,7 @@ def certify(
         small, large = sorted((left, right), key=lambda split: len(split.texts))
         groups += len(small.groups & large.groups)
         exact += len(set(small.texts) & set(large.texts))
-        found, rows = _near(small, large, threshold)
+        found, rows = _near(small, large, threshold, work_limit)
         near += found
         checked += rows
         wanted += len(small.texts)
@@ -55,6 +60,17 @@ def certify(
         "rows_to_check": wanted,
         "clean": not (groups or exact or near),
     }
+
+
+def statement(certificate: Mapping[str, Any]) -> str:
+    """What a clean certificate says, and no more than was looked at."""
+    checked, rows = certificate["rows_checked"], certificate["rows_to_check"]
+    if checked == rows:
+        return _("No group, no equal text and no near-duplicate stands in two of the splits.")
+    return _(
+        "No group and no equal text stands in two of the splits, and no near-duplicate was found "
+        "among {checked} of {rows} rows; looking at all would have taken too long."
+    ).format(checked=checked, rows=rows)
 
 
 @dataclass(frozen=True)
@@ -93,7 +109,7 @@ def _grams(text: str, vocabulary: dict[str, int]) -> Any:
     return np.unique((runs * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
 
 
-def _near(small: _Split, large: _Split, threshold: float) -> tuple[int, int]:
+def _near(small: _Split, large: _Split, threshold: float, work_limit: int) -> tuple[int, int]:
     """Pairs of different texts at or above ``threshold``, and how many of ``small`` were tried."""
     sizes = np.array([len(grams) for grams in large.grams], dtype=np.int64)
     if not small.texts or not sizes.sum():
@@ -107,7 +123,7 @@ def _near(small: _Split, large: _Split, threshold: float) -> tuple[int, int]:
         for grams in small.grams
     ]
     work = sum(int((end - start).sum()) for start, end in bounds)
-    every = max(1, -(-work // WORK_LIMIT))
+    every = max(1, -(-work // work_limit))
     pairs = 0
     for row in range(0, len(small.texts), every):
         start, end = bounds[row]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from laras.preparation.groups import own_group
 from laras.preparation.ledger import Ledger
-from laras.recipe.schema import DataSection, Source
+from laras.recipe.schema import TEXT_KINDS, DataSection, Source
 from laras.records import (
     DIALOGUE_SCHEMA,
     DOCUMENT_SCHEMA,
@@ -62,10 +62,10 @@ class Tables:
 def origins_of(data: DataSection) -> list[Origin]:
     """Every source with its role.
 
-    A held-out set without an instruction takes that of the training sources, where they agree:
-    a model must be asked as it was taught.
+    A held-out set without an instruction takes that of the training sources, where they agree
+    (texts have none): a model must be asked as it was taught.
     """
-    taught = {source.instruction for source in data.sources}
+    taught = {source.instruction for source in data.sources if source.kind not in TEXT_KINDS}
     shared = taught.pop() if len(taught) == 1 else None
     names: Counter[str] = Counter()
     origins = []
@@ -80,7 +80,9 @@ def origins_of(data: DataSection) -> list[Origin]:
             names[name] += 1
             if names[name] > 1:
                 name = f"{name} ({names[name]})"
-            instruction = source.instruction or (shared if role != "train" else None)
+            instruction = source.instruction
+            if instruction is None and role != "train" and source.kind not in TEXT_KINDS:
+                instruction = shared
             origins.append(Origin(source, name, role, instruction))
     return origins
 

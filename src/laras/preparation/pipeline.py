@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from laras.errors import LarasError
 from laras.preparation import audit as measure
-from laras.preparation.certificate import certify
+from laras.preparation.certificate import certify, statement
 from laras.preparation.engine import Runner
 from laras.preparation.hold_out import HeldOut, hold_out
 from laras.preparation.ingest import ROLES, Origin, Tables, origins_of, read_all
@@ -40,7 +40,7 @@ from laras.preparation.stages import (
 )
 from laras.recipe.load import LoadedRecipe
 from laras.records import Example, Split, examples_from
-from laras.runs.failures import storage_errors
+from laras.runs.atomic import temporary_sibling
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
@@ -274,9 +274,7 @@ class _Preparation:
                 "preparation.splits-cross",
                 f"the finished splits are not apart: {certificate}",
             )
-        certificate["statement"] = _(
-            "No group, no equal text and no near-duplicate stands in two of the splits."
-        )
+        certificate["statement"] = statement(certificate)
         return certificate
 
 
@@ -292,8 +290,5 @@ def _leak_rows(keys: pa.Table) -> list[Row]:
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
-    """Whole or not at all: under another name first, then renamed."""
-    temporary = path.with_suffix(".parquet.tmp")
-    with storage_errors(path):
+    with temporary_sibling(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
-        temporary.replace(path)

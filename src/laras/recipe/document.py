@@ -189,4 +189,6 @@ def _syntax_hint(problem: str) -> str | None:
         return _("Look at the indentation, and quote a text that holds a colon.")
     if "cannot start any token" in problem:
         return _("Quote a text that begins with a special character.")
+    if "unknown escape character" in problem:
+        return _("In double quotes a backslash begins an escape: use single ones, or / in paths.")
     return None

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from laras.errors import UsageError
+from laras.recipe import unread
 from laras.recipe.layers import Layer
 from laras.recipe.schema import Recipe
 from laras.recipe.wording import accepts_truth, choices_of, expected, field_schema, given, keys_of
@@ -55,6 +56,8 @@ def _problem(finding: Any, layer: Layer, schema: dict[str, Any]) -> UsageError:
                 path,
                 layer,
             )
+        case unread.ERROR_TYPE:
+            return _without_effect(path, finding["ctx"], layer)
         case _:
             return _wrong_value(path, finding["input"], layer, schema)
 
@@ -63,8 +66,8 @@ def _wrong_value(
     path: tuple[str | int, ...], value: Any, layer: Layer, schema: dict[str, Any]
 ) -> UsageError:
     field = field_schema(schema, path)
-    hint = None
-    if isinstance(value, str):
+    hint = _where_data_is() if path == ("data", "sources") else None
+    if isinstance(value, str) and hint is None:
         close = difflib.get_close_matches(value, choices_of(field), n=1)
         if close:
             hint = _("Did you mean {name!r}?").format(name=close[0])
@@ -100,6 +103,20 @@ def _unknown_key(path: tuple[str | int, ...], layer: Layer, schema: dict[str, An
     )
 
 
+def _without_effect(
+    path: tuple[str | int, ...], context: dict[str, Any], layer: Layer
+) -> UsageError:
+    place = layer.place(path, of_key=True)
+    return UsageError(
+        "recipe.without-effect",
+        _("{path} would have no effect: {reason}.").format(
+            path=_dotted(path), reason=context["reason"]
+        ),
+        where=place.where if place else None,
+        hint=context["hint"],
+    )
+
+
 def _sections_with(key: str, schema: dict[str, Any]) -> list[str]:
     """The sections that have a field called ``key``, for one that stands in the wrong place."""
     return [
@@ -110,13 +127,15 @@ def _sections_with(key: str, schema: dict[str, Any]) -> list[str]:
 
 
 def _missing(path: tuple[str | int, ...], layer: Layer) -> UsageError:
-    hint = None
-    if path[0] == "data" and len(path) <= 2:
-        example = "data:\n  sources:\n    - documents: folder/"
-        hint = _("Say where the data is:\n{example}").format(example=example)
+    hint = _where_data_is() if path in (("data",), ("data", "sources")) else None
     return _mistake(
         "recipe.missing", _("{path} is missing").format(path=_dotted(path)), path, layer, hint=hint
     )
+
+
+def _where_data_is() -> str:
+    example = "data:\n  sources:\n    - documents: folder/"
+    return _("Say where the data is:\n{example}").format(example=example)
 
 
 def _mistake(

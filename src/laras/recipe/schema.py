@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from laras.recipe import unread
 from laras.translation import _
 
 Language = Literal["en", "id"]
@@ -85,7 +86,7 @@ class Source(Section):
     assistant: list[str] = ["assistant", "gpt", "bot", "agent", "model", "system_agent"]
     """Names of those in the conversations whom the model should speak as."""
     instruction: str | None = None
-    """Put before each text of this source (for classification and summarising)."""
+    """Put before each text or question of this source (for classification and summarising)."""
     weight: float = Field(default=1.0, gt=0.0)
     """How much each of its examples counts in the loss."""
 
@@ -108,8 +109,16 @@ class Source(Section):
             raise ValueError(
                 _("needs exactly one of: {kinds}").format(kinds=", ".join(SOURCE_KINDS))
             )
-        if not self.paths:
+        if not all(self.paths or [""]):
             raise ValueError(_("{kind} names no path").format(kind=given[0]))
+        return self
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> Source:
+        if self.kind in TEXT_KINDS:
+            default = type(self).model_fields["assistant"].default
+            assistant = None if self.assistant == default else self.assistant
+            unread.refuse(unread.of_texts(self.kind, self.instruction, assistant))
         return self
 
     @property
@@ -125,6 +134,7 @@ class Source(Section):
 
 
 SOURCE_KINDS = ("documents", "articles", "conversations", "examples")
+TEXT_KINDS = ("documents", "articles")
 
 
 class DataSection(Section):
@@ -145,7 +155,11 @@ class DataSection(Section):
     max_rejected_share: Share = 0.5
     """Refuse the data when more than this share of rows can't be read."""
 
-    @field_validator("sources", mode="before", json_schema_input_type=list[Source] | Source)
+    @field_validator(
+        "sources",
+        mode="before",
+        json_schema_input_type=Annotated[list[Source], Field(min_length=1)] | Source,
+    )
     @classmethod
     def _one_source_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
@@ -162,6 +176,11 @@ class DataSection(Section):
         if not isinstance(items, list):
             return items
         return [{"examples": [item]} if isinstance(item, str) else item for item in items]
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> DataSection:
+        unread.refuse(unread.of_test_weights(source.weight for source in self.test or []))
+        return self
 
 
 class PreparationSection(Section):
@@ -235,7 +254,8 @@ class TuningSection(Section):
     micro_batch_tokens: int = Field(default=4096, ge=64)
     """Most tokens in one forward and backward pass (an example longer than it goes alone)."""
     optimizer: Literal["adamw", "muon"] = "adamw"
-    """``muon``: orthogonalised momentum for matrices (AdamW for the rest), full tuning only."""
+    """``muon``: orthogonalised momentum for matrices, AdamW for the rest, in contenders of kind
+    full; the others are tuned with AdamW in any case."""
     weight_decay: float = Field(default=0.01, ge=0.0)
     """Decoupled weight decay, on matrices only."""
     warmup_share: Share = 0.05
@@ -265,14 +285,9 @@ class TuningSection(Section):
 class EvaluationSection(Section):
     """How candidates are judged."""
 
-    metrics: list[Literal["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"]] = [
-        "perplexity",
-        "f1",
-        "bleu",
-        "chrf",
-        "rouge",
-        "exact_match",
-    ]
+    metrics: list[Literal["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"]] = Field(
+        default=["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"], min_length=1
+    )
     """Which metrics to compute, where the data allows them."""
     max_rows: int | None = Field(default=None, ge=1)
     """At most this many test examples of each task (a fixed sample); default: all."""
@@ -292,12 +307,21 @@ ContenderKind = Literal["base", "lora", "full", "freeze"]
 
 
 class Contender(Adjustment):
-    """One way to get a candidate, under a name of its own."""
+    """One way to get a candidate, under a name of its own. A setting that its kind does not read
+    is refused: rank, alpha, dropout and target_modules are for lora, trained_layers is for freeze,
+    and base has none."""
 
     kind: ContenderKind
     """How the candidate is obtained."""
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
     """What reports and folders call it."""
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> Contender:
+        settings = {name: getattr(self, name) for name in Adjustment.model_fields}
+        given = {name: value for name, value in settings.items() if value is not None}
+        unread.refuse(unread.of_contender(self.kind, given))
+        return self
 
 
 class ComparisonSection(Section):
@@ -370,3 +394,9 @@ class Recipe(Section):
     """How candidates are judged."""
     comparison: ComparisonSection = ComparisonSection()
     """Who competes, and what decides."""
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> Recipe:
+        kinds = [contender.kind for contender in self.comparison.contenders]
+        unread.refuse(unread.of_optimizer(self.tuning.optimizer, kinds))
+        return self

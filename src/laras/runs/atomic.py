@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from laras.runs.failures import storage_errors
+
+# What is not yet, or no longer, under the name that readers know.
+_UNPUBLISHED = re.compile(r"\.(?P<name>.+?)(\.[0-9a-f]{32})?\.(?P<state>tmp|old)")
 
 
 def write_bytes_atomic(path: Path, content: bytes) -> None:
@@ -66,18 +70,42 @@ def write_json_atomic(path: Path, data: Any) -> None:
 def publish_folder(temporary: Path, final: Path) -> None:
     """Give the finished folder ``temporary`` the name ``final``, durably.
 
-    Both must lie on one file system. A folder that already has the name is replaced; between
-    the two renames neither name exists, but the old one is only removed after the new is there.
+    Both must lie on one file system. A folder that already has the name is replaced; who is
+    killed between the two renames leaves neither name, and :func:`sweep` brings the old one back.
     """
     with storage_errors(final):
         _sync_tree(temporary)
-        replaced = final.with_name(f".{final.name}.{uuid.uuid4().hex}.tmp")
+        replaced = final.with_name(f".{final.name}.{uuid.uuid4().hex}.old")
         if final.exists():
             final.rename(replaced)
         temporary.rename(final)
         sync_folder(final.parent)
         if replaced.exists():
             shutil.rmtree(replaced)
+
+
+def sweep(folder: Path) -> None:
+    """Remove from ``folder`` and below what a killed writer left; nobody may be writing there.
+
+    Links are removed, never followed. What was replaced by nothing gets its name back.
+    """
+    with storage_errors(folder):
+        for here, folders, files in os.walk(folder):
+            for name in [*folders, *files]:
+                match = _UNPUBLISHED.fullmatch(name)
+                if match:
+                    _settle(Path(here, name), Path(here, match["name"]), match["state"])
+            folders[:] = [name for name in folders if not _UNPUBLISHED.fullmatch(name)]
+
+
+def _settle(left: Path, final: Path, state: str) -> None:
+    if state == "old" and not os.path.lexists(final) and not left.is_symlink():
+        left.rename(final)
+        sync_folder(final.parent)
+    elif left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left)
+    else:
+        left.unlink()
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from laras.errors import StorageFailed, UsageError
-from laras.runs.atomic import write_json_atomic, write_text_atomic
+from laras.runs.atomic import sweep, write_json_atomic, write_text_atomic
 from laras.runs.events import EVENTS_NAME, EventLog, read_events
 from laras.runs.failures import storage_errors
 from laras.runs.lock import LOCK_NAME, RunLock
@@ -45,6 +45,8 @@ class Run:
     def open(cls, folder: str | os.PathLike[str], *, create: bool = True) -> Run:
         """Take the folder for writing; a new one is made if ``create``.
 
+        What a killed writer left half done is removed.
+
         Raises :class:`StorageFailed` if it can't be written (read-only, full, not a folder, a
         link, in use by another process) and :class:`UsageError` if something else lives there.
         """
@@ -65,6 +67,7 @@ class Run:
             _refuse_full_disk(path)
         lock = RunLock(path)
         try:
+            sweep(path)
             return cls(path, lock)
         except BaseException:
             lock.release()

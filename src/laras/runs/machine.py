@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,12 @@ def accelerators() -> list[str]:
 
 def library_versions() -> dict[str, str | None]:
     """Versions of the libraries that results depend on; None for one that is not installed."""
-    versions: dict[str, str | None] = {}
-    for name in LIBRARIES:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            versions[name] = None
-    return versions
+    return {name: _version(name) for name in LIBRARIES}
+
+
+@cache  # each is looked up on the disk
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -61,20 +62,35 @@ def _describe(value: Any, folder: Path) -> Any:
     if not isinstance(value, Path):
         return value
     relative = value.resolve().relative_to(folder.resolve()).as_posix()
-    return {"path": relative, "bytes": value.stat().st_size if value.is_file() else None}
+    if value.is_dir():
+        return {"path": relative, "files": _sizes(value)}
+    return {"path": relative, "bytes": value.stat().st_size}
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file below ``folder``, by its path from there."""
+    files = (Path(here, name) for here, _folders, names in os.walk(folder) for name in names)
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
 
 
 def _is_path(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"path", "bytes"}
+    return isinstance(value, dict) and set(value) in ({"path", "bytes"}, {"path", "files"})
 
 
 def _still_there(value: Any, folder: Path) -> bool:
+    """A file of the same size; a folder with, among others, the same files of the same sizes."""
     if not _is_path(value):
         return True
     path = folder / str(value["path"])
-    if value["bytes"] is None:
-        return path.is_dir()
-    return path.is_file() and path.stat().st_size == int(value["bytes"])
+    if "bytes" in value:
+        return _has_size(path, value["bytes"])
+    return path.is_dir() and all(
+        _has_size(path / name, size) for name, size in value["files"].items()
+    )
+
+
+def _has_size(path: Path, size: int | None) -> bool:
+    return path.is_file() and path.stat().st_size == size
 
 
 def _restore(value: Any, folder: Path) -> Any:

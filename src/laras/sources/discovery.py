@@ -80,7 +80,7 @@ def _own_name_first(item: _Found | Rejection) -> tuple[bool, str]:
 
 
 def _expand(given: str, folder: Path) -> Iterator[_Found | Rejection]:
-    base = folder / Path(given).expanduser()
+    base = folder / _at_home(given)
     if os.path.lexists(base):
         yield from (
             _walk(base, given, folder)
@@ -94,8 +94,24 @@ def _expand(given: str, folder: Path) -> Iterator[_Found | Rejection]:
             "sources.not-found",
             _("There is no file or folder {path!r}.").format(path=given),
             where=str(folder),
-            hint=_closest(base),
+            hint=_with_slashes(given, folder) or _closest(base),
         )
+
+
+def _at_home(given: str) -> Path:
+    """The path with a ``~`` at its beginning made a home folder, where there is such a one."""
+    try:
+        return Path(given).expanduser()
+    except RuntimeError:  # the home of nobody: then it is a name that begins so
+        return Path(given)
+
+
+def _with_slashes(given: str, folder: Path) -> str | None:
+    """What to write for a path of Windows on another system, where it would be right."""
+    path = given.replace("\\", "/")
+    if path == given or not (folder / _at_home(path)).exists():
+        return None
+    return _("Did you mean {name!r}?").format(name=path)
 
 
 def _closest(base: Path) -> str | None:
@@ -108,10 +124,10 @@ def _closest(base: Path) -> str | None:
 
 
 def _glob(given: str, folder: Path) -> Iterator[_Found | Rejection]:
-    parts = Path(given).expanduser().parts
+    parts = Path(given).parts
     first_magic = next(index for index, part in enumerate(parts) if _MAGIC.intersection(part))
     prefix = Path(*parts[:first_magic])
-    root = folder / prefix
+    root = folder / _at_home(str(prefix))
     wants_hidden = any(part.startswith(".") for part in parts[first_magic:])
     for match in root.glob(str(Path(*parts[first_magic:]))):
         inside = match.relative_to(root)
@@ -157,8 +173,11 @@ def _lies_in(location: Path, root: Path) -> bool:
 def _shown(location: Path, given: str, folder: Path) -> str:
     """What records call the file: relative to the recipe where below it, else as given."""
     absolute = os.path.normpath(location)
-    relative = os.path.relpath(absolute, folder)
-    path = given if relative.startswith("..") else relative
+    try:
+        relative = os.path.relpath(absolute, folder)
+    except ValueError:  # on another drive of Windows
+        relative = os.pardir
+    path = given if relative.startswith(os.pardir) else relative
     # A name that is not UTF-8 could be stored nowhere.
     return os.fsencode(path).decode("utf-8", "backslashreplace").replace(os.sep, "/")
 

@@ -28,7 +28,7 @@ from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.adapters import prepare_for, save_adapter
 from laras.tuning.loop import Training, TrainingData, TrainingResult
-from laras.tuning.memory import peak_memory_bytes
+from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 from laras.tuning.objective import objectives
 from laras.tuning.precision import choose
 
@@ -118,6 +118,7 @@ def _train(
 ) -> tuple[Training, TrainingResult]:
     contender = assignment.contender
     device = best_device()
+    reset_peak_memory(device)
     loaded = load_model(assignment.model, assignment.recipe_folder, device=device, trainable=True)
     parameters = loaded.model.num_parameters()
     chosen, reasons = resolve(assignment.tuning, contender, parameters)

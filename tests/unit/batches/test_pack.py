@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from laras.batches.pack import group_by_tokens, plan_steps
+from laras.batches.pack import by_length, group_by_tokens, plan_steps
 from laras.batches.sampler import order
 
 LENGTHS = [int(n) for n in np.random.default_rng(0).integers(2, 300, 211)]
@@ -44,3 +46,33 @@ def test_max_steps_cuts_the_plan() -> None:
 def test_grouping_keeps_order_and_loses_nothing(budget: int) -> None:
     groups = group_by_tokens(range(len(LENGTHS)), LENGTHS, budget)
     assert [index for group in groups for index in group] == list(range(len(LENGTHS)))
+
+
+@pytest.mark.parametrize("padded", [False, True])
+@pytest.mark.parametrize("extra", [0, 40])
+@pytest.mark.parametrize("budget", [1, 300, 1000, 10**9])
+def test_groups_by_length_hold_everything_longest_first_within_the_budget(
+    budget: int, extra: int, padded: bool
+) -> None:
+    groups = by_length(LENGTHS, budget, padded=padded, extra=extra)
+    flat = [place for group in groups for place in group]
+    assert sorted(flat) == list(range(len(LENGTHS)))
+    assert [LENGTHS[place] for place in flat] == sorted(LENGTHS, reverse=True)
+
+    def size(places: list[int]) -> int:
+        lengths = [LENGTHS[place] + extra for place in places]
+        return max(lengths) * len(lengths) if padded else sum(lengths)
+
+    assert all(size(group) <= budget or len(group) == 1 for group in groups)
+    for group, following in pairwise(groups):
+        assert size([*group, following[0]]) > budget, "there was room for one more"
+
+
+def test_groups_by_length_hold_at_most_so_many() -> None:
+    assert [len(group) for group in by_length([5] * 7, 100, at_most=3)] == [3, 3, 1]
+    assert [len(group) for group in by_length([5] * 7, 10, at_most=3)] == [2, 2, 2, 1]
+    assert by_length([], 10) == []
+
+
+def test_equal_lengths_keep_their_order() -> None:
+    assert by_length([4, 9, 4, 9], 8) == [[1], [3], [0, 2]]

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from laras.contenders.pairs import Pair, Standing, compare, pair_of
-from laras.contenders.verdict import LossGap, verdict
+from laras.contenders.verdict import LossGap, loss_gaps, verdict
 from laras.evaluation.figures import figures
-from laras.evaluation.result import PREDICTION_SCHEMA
+from laras.evaluation.result import PREDICTION_SCHEMA, Score
 from laras.recipe.schema import EvaluationSection
 from laras.translation import set_language
 
@@ -213,6 +213,78 @@ def test_overfitting_is_reported_from_the_training_log() -> None:
     assert "1.500" in note["note"]
     calm = decided([standing("base", "base")], gaps={"lora": LossGap(0.9, 1.0, 1.0)})
     assert calm["overfitting"][0]["overfitted"] is False
+
+
+def test_the_gap_is_that_of_the_last_training_of_contenders_of_this_recipe() -> None:
+    def told(kind: str, step: int, loss: float, name: str = "lora") -> dict[str, Any]:
+        return {"kind": kind, "contender": name, "step": step, "loss": loss}
+
+    planned = {"kind": "training_planned", "contender": "lora"}
+    events = [
+        told("step_done", 1, 9.0, "gone"),
+        told("validation_done", 1, 9.0, "gone"),
+        planned,
+        *(told("step_done", at, 8.0) for at in range(1, 41)),
+        told("validation_done", 40, 0.1),
+        planned,
+        *(told("step_done", at, 3.0 - at / 10) for at in range(1, 21)),
+        told("validation_done", 10, 2.0),
+        told("validation_done", 20, 2.5),
+    ]
+    gaps = loss_gaps(events, ["base", "lora"])
+    assert set(gaps) == {"lora"}
+    assert gaps["lora"].train == pytest.approx((1.1 + 1.0) / 2)
+    assert (gaps["lora"].validation, gaps["lora"].best_validation) == (2.5, 2.0)
+
+
+@pytest.mark.parametrize("groups", [2, 5])
+def test_too_few_groups_decide_nothing_and_the_verdict_says_so(groups: int) -> None:
+    found = decided(
+        [standing("base", "base", groups=groups), standing("lora", shift=0.3, groups=groups)]
+    )
+    assert found["recommendation"] == "base"
+    assert f"only {groups} groups" in found["sentence"]
+    assert "takes 6" in found["sentence"]
+    assert "not beaten" not in found["sentence"]
+    assert found["minimal_detectable_effect"] is None
+    six = [standing("base", "base", groups=6), standing("lora", shift=0.3, groups=6)]
+    assert decided(six)["recommendation"] == "lora"
+    assert decided(six)["minimal_detectable_effect"] is not None
+
+
+@pytest.mark.parametrize("groups", [2, 5, 10, 20])
+def test_contenders_that_are_equal_but_for_noise_seldom_win(groups: int) -> None:
+    generator = np.random.default_rng(groups)
+    section = EvaluationSection(metrics=["rouge"], bootstrap_samples=100)
+    winners = 0
+    for _trial in range(60):
+        sides = []
+        for name in ("base", "lora"):
+            noise = np.repeat(generator.normal(0, 0.05, groups), 4)
+            table = chat_table(0.4 + noise, np.full(4 * groups, 20.0))
+            table = table.set_column(
+                table.column_names.index("group"),
+                "group",
+                [[f"g{at // 4}" for at in range(len(noise))]],
+            )
+            scores = {"rougeL": Score(float(np.mean(0.4 + noise)), None, None, 1, "share")}
+            sides.append(Standing(name, name, scores, table))
+        winners += any(
+            pair.better is not None for pair in compare(sides, section) if pair.metric == "rougeL"
+        )
+    assert winners <= 8  # 5 % are 3; more than 8 happen once in 300 times
+
+
+def test_the_test_is_named() -> None:
+    few, many = (
+        decided([standing("base", "base", groups=groups), standing("lora", groups=groups)])
+        for groups in (6, 40)
+    )
+    (test,) = {pair["test"] for pair in few["pairs"]}
+    assert test.startswith("paired randomisation over groups, exact, Holm")
+    assert "bootstrap over groups, 300 resamples" in test
+    (test,) = {pair["test"] for pair in many["pairs"]}
+    assert "300 swaps drawn" in test
 
 
 def test_what_was_not_measured_is_null_and_the_whole_is_json() -> None:

@@ -7,11 +7,17 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from transformers import PreTrainedModel
+from transformers import (
+    LlamaConfig,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedModel,
+    Qwen2Config,
+)
 
 from laras.errors import GuardStopped
 from laras.evaluation import labels as labels_module
-from laras.evaluation.labels import label_log_probabilities, trie_agrees
+from laras.evaluation.labels import attention_window, label_log_probabilities, trie_agrees
 from laras.evaluation.trie import LabelTrie
 
 LABELS = [
@@ -26,10 +32,10 @@ LABELS = [
 PROMPTS = [[2, 3, 4, 60, 61], [2, 17], [2, 50, 51, 52, 53, 54, 55, 56, 57], [2, 3, 4, 60, 62]]
 
 
-def reference(model: PreTrainedModel) -> np.ndarray:
-    scores = np.zeros((len(PROMPTS), len(LABELS)))
+def reference(model: PreTrainedModel, prompts: list[list[int]] = PROMPTS) -> np.ndarray:
+    scores = np.zeros((len(prompts), len(LABELS)))
     with torch.no_grad():
-        for row, prompt in enumerate(PROMPTS):
+        for row, prompt in enumerate(prompts):
             for column, label in enumerate(LABELS):
                 logits = model(torch.tensor([prompt + label])).logits[0].double()
                 log_probabilities = logits.log_softmax(dim=-1)
@@ -44,15 +50,16 @@ def scored(
     model: PreTrainedModel,
     labels: list[list[int]] = LABELS,
     *,
+    prompts: list[list[int]] = PROMPTS,
     batch_tokens: int = 8192,
     best: int | None = None,
     advance: Callable[[int], None] | None = None,
 ) -> np.ndarray:
     return label_log_probabilities(
         model,
-        PROMPTS,
+        prompts,
         labels,
-        names=[f"e{at}" for at in range(len(PROMPTS))],
+        names=[f"e{at}" for at in range(len(prompts))],
         batch_tokens=batch_tokens,
         best=best,
         advance=advance,
@@ -69,6 +76,81 @@ def test_the_quick_way_is_taken_where_the_model_honours_the_mask(
     family: str, model: PreTrainedModel
 ) -> None:
     assert trie_agrees(model, PROMPTS[0], LABELS, "e0") is (family != "falcon-alibi")
+
+
+def mistral(window: int | None) -> PreTrainedModel:
+    torch.manual_seed(7)
+    return MistralForCausalLM(
+        MistralConfig(
+            vocab_size=96,
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=256,
+            initializer_range=0.2,
+            sliding_window=window,
+        )
+    ).eval()
+
+
+@pytest.mark.parametrize("lengths", [[3, 60], [60, 3], [3, 14, 60, 15]])
+def test_a_prompt_beyond_the_attention_window_is_scored_right(lengths: list[int]) -> None:
+    model = mistral(window=16)
+    generator = np.random.default_rng(0)
+    prompts = [generator.integers(2, 96, size=length).tolist() for length in lengths]
+    found = scored(model, prompts=prompts)
+    np.testing.assert_allclose(found, reference(model, prompts), atol=1e-4)
+
+
+def test_a_window_matters_only_where_something_is_longer() -> None:
+    prompt = list(range(2, 32))
+    longest = len(prompt) + max(map(len, LABELS))
+    assert trie_agrees(mistral(window=longest), prompt, LABELS, "e0")
+    assert not trie_agrees(mistral(window=longest - 1), prompt, LABELS, "e0")
+    assert trie_agrees(mistral(window=None), prompt, LABELS, "e0")
+
+
+def test_a_window_that_is_switched_off_is_none() -> None:
+    settings = {"num_hidden_layers": 2, "sliding_window": 8}
+    assert attention_window(MistralConfig(**settings)) == 8
+    assert attention_window(Qwen2Config(**settings, use_sliding_window=False)) is None
+    half = Qwen2Config(**settings, use_sliding_window=True, max_window_layers=1)
+    assert attention_window(half) == 8
+    full = Qwen2Config(**settings, use_sliding_window=True, max_window_layers=2)
+    assert attention_window(full) is None
+    assert attention_window(LlamaConfig(num_hidden_layers=2)) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"),
+    ],
+)
+def test_running_out_of_memory_is_not_taken_for_a_model_that_can_not(
+    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def exhausted(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(labels_module, "_score_by_trie", exhausted)
+    with pytest.raises(type(error)):
+        trie_agrees(tiny_llama, PROMPTS[0], LABELS, "e0")
+
+
+def test_a_model_that_takes_no_such_mask_is_scored_label_by_label(
+    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_given: object) -> None:
+        raise RuntimeError("The size of tensor a (4) must match the size of tensor b (9)")
+
+    expected = reference(tiny_llama)
+    monkeypatch.setattr(labels_module, "_score_by_trie", refused)
+    np.testing.assert_allclose(scored(tiny_llama), expected, atol=1e-4)
 
 
 def test_a_large_label_set_scored_in_parts_gives_the_same(

@@ -226,16 +226,22 @@ def test_a_test_set_that_stands_in_training_is_refused(tmp_path: Path, prepared:
 def test_an_own_test_is_asked_with_the_instruction_of_training(
     tmp_path: Path, prepared: Prepare
 ) -> None:
+    write_documents(tmp_path / "docs", 4)  # texts have no instruction, and say nothing against it
     write_rows(tmp_path / "train.csv", labelled(200))
     write_rows(tmp_path / "test.csv", labelled(50, seed="t"))
     result = prepared(
         {
-            "sources": [{"examples": "train.csv", "instruction": "Pilih satu."}],
+            "sources": [
+                {"examples": "train.csv", "instruction": "Pilih satu."},
+                {"documents": "docs"},
+            ],
             "test": [{"examples": "test.csv"}],
         }
     )
     for path in (result.train, result.test):
-        assert load_examples(path)[0].messages[0].content.startswith("Pilih satu.\n\n")
+        asked = [e.messages[0].content for e in load_examples(path) if e.task == "classification"]
+        assert asked
+        assert all(content.startswith("Pilih satu.\n\n") for content in asked)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from laras.preparation.certificate import certify
+from laras.preparation.certificate import certify, statement
 from laras.preparation.groups import Groups, joined
 from laras.preparation.likeness import key, words
 from laras.preparation.separate import crossings
@@ -150,3 +150,18 @@ def test_an_instruction_that_all_share_crosses_nothing(tmp_path: Path) -> None:
     test = write(tmp_path, "test", contents[1:], ["b"])
     assert certify({"train": train, "test": test}, {"s": lead}, 0.8)["clean"]
     assert not certify({"train": train, "test": test}, {}, 0.8)["clean"]
+
+
+def test_the_certificate_claims_no_more_than_was_looked_at(tmp_path: Path) -> None:
+    contents = [f"{BASE} nomor {number}" for number in range(30)]
+    train = write(tmp_path, "train", contents[:20], [f"a{n}" for n in range(20)])
+    test = write(tmp_path, "test", contents[20:], [f"b{n}" for n in range(10)])
+    splits: dict[Split, Path] = {"train": train, "test": test}
+    whole = certify(splits, {}, 1.0)
+    assert (whole["rows_checked"], whole["rows_to_check"]) == (10, 10)
+    assert "among" not in statement(whole)
+    part = certify(splits, {}, 1.0, work_limit=5000)
+    assert part["clean"]
+    assert 0 < part["rows_checked"] < 10
+    assert f"among {part['rows_checked']} of 10 rows" in statement(part)
+    assert "No group and no equal text" in statement(part)

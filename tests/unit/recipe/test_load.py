@@ -66,6 +66,9 @@ def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
         ),
         ("data:\n  sources:\n    - documents: a\n      examples: b\n", "recipe.wrong-value", "3:7"),
         ("data:\n  sources: []\n", "recipe.wrong-value", "2:12"),
+        ("data:\n  sources:\n    - documents: ''\n", "recipe.wrong-value", "3:7"),
+        (DATA + "evaluation: {metrics: []}\n", "recipe.wrong-value", "4:23"),
+        ('data:\n  sources:\n    - documents: "C:\\data"\n', "recipe.syntax", "3:22"),
         ("model: {base: x}\ndata: {test_share: 0.2}\n", "recipe.missing", "2:7"),
     ],
 )
@@ -82,6 +85,31 @@ def test_a_mistake_is_reported_with_line_and_column(
 def test_a_wrong_value_is_explained_in_words(tmp_path: Path) -> None:
     error = refusal(tmp_path, DATA + "tuning:\n  epochs: three\n")
     assert error.what == "tuning.epochs must be a number greater than 0, got 'three'"
+
+
+def test_data_without_sources_is_told_where_to_name_them(tmp_path: Path) -> None:
+    for sources in ("[]", "", "{}"):
+        error = refusal(tmp_path, f"data: {{sources: {sources}}}\n")
+        assert "data.sources" in error.what
+        assert "documents: folder/" in str(error.hint) or sources == "{}"
+    what = refusal(tmp_path, "data: {sources: []}\n").what
+    assert "at least one entry" in what
+    assert "got an empty list" in what
+
+
+def test_metrics_can_not_be_none_at_all(tmp_path: Path) -> None:
+    error = refusal(tmp_path, DATA + "evaluation: {metrics: []}\n")
+    assert error.what == (
+        "evaluation.metrics must be a list with at least one entry, got an empty list"
+    )
+
+
+def test_a_windows_path_is_read_as_it_stands(tmp_path: Path) -> None:
+    for written in (r"C:\data\hand book", r"'C:\data\hand book'"):
+        loaded = load_recipe(write(tmp_path, f"data:\n  sources:\n    - documents: {written}\n"))
+        assert loaded.recipe.data.sources[0].paths == [r"C:\data\hand book"]
+    error = refusal(tmp_path, 'data:\n  sources:\n    - documents: "C:\\data"\n')
+    assert "backslash" in str(error.hint)
 
 
 def test_a_mistyped_key_gets_a_suggestion(tmp_path: Path) -> None:
@@ -229,7 +257,7 @@ def test_every_leaf_has_an_origin_and_the_resolved_recipe_reads_back_equal(tmp_p
         + DATA
         + (
             "      name: 'yes: # [odd] \"name\"'\n"
-            '      instruction: "two\\nlines, ünïcode"\n'
+            '    - {examples: rows/, instruction: "two\\nlines, ünïcode"}\n'
             "tuning: {learning_rate: 3e-5, weight_decay: 0}\n"
             "comparison:\n"
             "  contenders: [base, lora: {rank: 4}, {name: wide, kind: lora, rank: 64}]\n"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from laras.report.blocks import Facts, Paragraph, Samples, Table
 from laras.report.facts import read_facts
 from laras.report.sections.funnel import _steps_down, funnel
-from laras.report.sections.learning import gap_in_words, losses, smoothed, thinned
+from laras.report.sections.learning import gap_in_words, smoothed, thinned
 from laras.report.sections.provenance import recipe
 from laras.report.sections.resources import cost
 from laras.report.sections.samples import compared, samples
@@ -53,36 +52,6 @@ def test_the_recipe_decides_how_many_samples_are_shown(run_folder: Path) -> None
     recipe = run_folder / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace("samples: 12", "samples: 0"))
     assert samples(read_facts(run_folder)) is None
-
-
-def append_events(run_folder: Path, *events: dict[str, Any]) -> None:
-    with (run_folder / "events.jsonl").open("a") as file:
-        for event in events:
-            file.write("\n" + json.dumps({"t": 1, "contender": "lora", **event}))
-
-
-def test_steps_done_again_after_a_resume_count_once(run_folder: Path) -> None:
-    append_events(
-        run_folder,
-        {"kind": "training_planned"},
-        {"kind": "training_resumed", "step": 400},
-        {"kind": "step_done", "step": 401, "loss": 9.5},
-    )
-    points = losses(read_facts(run_folder), "lora", "step_done")
-    assert [step for step, _loss in points] == list(range(1, 402))
-    assert points[-1] == (401.0, 9.5)
-
-
-def test_a_training_under_an_earlier_recipe_is_left_out(run_folder: Path) -> None:
-    append_events(
-        run_folder,
-        {"kind": "training_planned"},
-        {"kind": "step_done", "step": 1, "loss": 7.0},
-    )
-    facts = read_facts(run_folder)
-    assert losses(facts, "lora", "step_done") == [(1.0, 7.0)]
-    assert losses(facts, "lora", "validation_done") == []
-    assert len(losses(facts, "full", "step_done")) == 420
 
 
 def test_a_contender_that_the_verdict_does_not_name_is_left_out(run_folder: Path) -> None:

@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 
 from laras.errors import StorageFailed
-from laras.runs.atomic import plain, publish_folder, write_json_atomic, write_text_atomic
+from laras.runs.atomic import (
+    plain,
+    publish_folder,
+    sweep,
+    temporary_sibling,
+    write_json_atomic,
+    write_text_atomic,
+)
 from laras.runs.hashing import content_hash, file_sha256
 
 
@@ -63,6 +70,65 @@ def test_a_folder_is_published_under_its_final_name_also_over_an_old_one(tmp_pat
         publish_folder(temporary, final)
         assert (final / "inner" / "weights").read_text() == content
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_who_is_killed_while_publishing_leaves_the_old_folder_to_be_found(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        from pathlib import Path
+        from laras.runs import atomic
+        final = Path(sys.argv[1])
+        rename = Path.rename
+        def once(self, target):
+            rename(self, target)
+            os._exit(9)
+        Path.rename = once
+        atomic.publish_folder(final.with_name(f".model.{'0' * 32}.tmp"), final)
+    """
+    final = tmp_path / "model"
+    for folder, content in ((final, "old"), (tmp_path / f".model.{'0' * 32}.tmp", "new")):
+        folder.mkdir()
+        (folder / "weights").write_text(content)
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(final)], check=False)
+    assert done.returncode == 9
+    assert not final.exists()
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert (final / "weights").read_text() == "old"
+
+
+def test_what_is_swept_is_what_was_never_published(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "kept").write_text("kept")
+    folder = tmp_path / "run"
+    deep = folder / "contenders" / "lora"
+    deep.mkdir(parents=True)
+    number = "0123456789abcdef" * 2
+    (deep / f".model.{number}.tmp" / "inner").mkdir(parents=True)
+    (deep / f".model.{number}.tmp" / "link").symlink_to(tmp_path / "outside")
+    (deep / f".best.safetensors.{number}.tmp").write_text("half")
+    (deep / f".other.{number}.tmp").symlink_to(tmp_path / "outside")
+    (folder / "linked").symlink_to(tmp_path / "outside")
+    (tmp_path / "outside" / f".a.{number}.tmp").write_text("not in the run")
+    (deep / "model").mkdir()
+    (deep / f".model.{number}.old").mkdir()
+    (deep / ".notes.tmp").write_text("as others name it")
+    kept = [deep / "notes.tmp", deep / ".hidden", folder / "model.old"]
+    for path in kept:
+        path.write_text("somebody's own")
+    sweep(folder)
+    assert sorted(path.name for path in deep.iterdir()) == [".hidden", "model", "notes.tmp"]
+    assert sorted(path.name for path in folder.iterdir()) == ["contenders", "linked", "model.old"]
+    assert len(list((tmp_path / "outside").iterdir())) == 2
+
+
+def test_a_killed_writer_of_each_kind_leaves_only_what_is_swept(tmp_path: Path) -> None:
+    with temporary_sibling(tmp_path / "rows.parquet") as temporary:
+        temporary.write_text("rows")
+        left = tmp_path / temporary.name.replace("rows", "other")
+        left.write_text("as after a kill")
+    sweep(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.parquet"]
 
 
 def test_values_become_what_json_knows() -> None:

@@ -232,6 +232,62 @@ def test_a_stage_whose_output_is_gone_or_cut_is_done_again(tmp_path: Path) -> No
         assert not run.stage("prepare", "key").done
 
 
+def test_a_stage_whose_folder_lost_or_cut_a_file_is_done_again(tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run") as run:
+        folder = run.contender("lora") / "model"
+        (folder / "inner").mkdir(parents=True)
+        weights, other = folder / "model.safetensors", folder / "inner" / "config.json"
+        for path in (weights, other):
+            path.write_bytes(b"weights")
+        run.stage("tune", "key").finish({"model": folder, "steps": 3})
+        again = run.stage("tune", "key")
+        assert again.done
+        assert again.outputs == {"model": folder, "steps": 3}
+        (folder / "README.md").write_text("A file more does no harm.")
+        assert run.stage("tune", "key").done
+
+        weights.write_bytes(b"weigh")
+        assert not run.stage("tune", "key").done
+        weights.write_bytes(b"weights")
+        assert run.stage("tune", "key").done
+        other.unlink()
+        assert not run.stage("tune", "key").done
+        other.mkdir()
+        assert not run.stage("tune", "key").done
+        shutil.rmtree(folder)
+        assert not run.stage("tune", "key").done
+
+
+def test_what_a_killed_writer_left_is_removed_when_the_run_is_opened(tmp_path: Path) -> None:
+    number = "0" * 32
+    with Run.open(tmp_path / "run") as run:
+        run.write_json("verdict.json", {})
+        (run.contender("lora") / f".model.{number}.tmp").mkdir()
+        (run.data / f".train.parquet.{number}.tmp").write_bytes(b"half")
+        reader = Run.read(run.folder)  # removes nothing
+        assert len(list(reader.folder.rglob("*.tmp"))) == 2
+    with Run.open(tmp_path / "run", create=False) as run:
+        assert not list(run.folder.rglob("*.tmp"))
+        assert run.read_json("verdict.json") == {}
+
+
+def test_only_the_holder_of_the_lock_removes_what_is_left(tmp_path: Path) -> None:
+    code = """
+        import sys
+        from laras.errors import StorageFailed
+        from laras.runs.folder import Run
+        try:
+            Run.open(sys.argv[1])
+        except StorageFailed as error:
+            print(error.identifier)
+    """
+    with Run.open(tmp_path / "run") as run:
+        being_written = run.data / f".train.parquet.{'0' * 32}.tmp"
+        being_written.write_bytes(b"half")
+        assert child(code, run.folder).stdout.strip() == "runs.in-use"
+        assert being_written.exists()
+
+
 def test_the_manifest_names_versions_and_nobody(tmp_path: Path) -> None:
     import getpass
     import platform

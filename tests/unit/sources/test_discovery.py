@@ -142,3 +142,37 @@ def test_a_name_that_is_not_utf8_can_still_be_stored(read, tmp_path):
         pytest.skip("this file system takes no such name")
     (record,) = read("docs")
     assert record.path == "docs/caf\\xe9.txt"
+
+
+def test_spaces_in_names_need_nothing(read, write):
+    write("hand book/part 1.txt", "Text.")
+    assert paths(read("hand book")) == ["hand book/part 1.txt"]
+    assert paths(read("hand book/part 1.txt")) == ["hand book/part 1.txt"]
+    assert paths(read("hand book/*.txt")) == ["hand book/part 1.txt"]
+
+
+def test_a_tilde_is_the_home_folder(read, write, tmp_path, monkeypatch):
+    write("home/hand book/a.txt", "Text.")
+    (tmp_path / "project").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for given in ("~/hand book", "~/hand book/a.txt", "~/hand book/*.txt"):
+        (record,) = read(given, folder=tmp_path / "project")
+        assert record.path == "~/hand book/a.txt"
+
+
+def test_a_name_that_begins_with_a_tilde_and_is_nobodys_home_is_a_name(read, write):
+    write("~nobody-has-this-name/a.txt", "Text.")
+    assert paths(read("~nobody-has-this-name")) == ["~nobody-has-this-name/a.txt"]
+    with pytest.raises(UsageError) as caught:
+        read("~nobody-has-that-name/*.txt")
+    assert caught.value.identifier == "sources.nothing-found"
+
+
+@pytest.mark.skipif(os.sep == "\\", reason="there it is the right path")
+def test_a_windows_path_that_would_be_right_with_slashes_is_suggested(read, write):
+    write("hand book/a.txt", "Text.")
+    with pytest.raises(UsageError) as caught:
+        read("hand book\\a.txt")
+    assert caught.value.hint == "Did you mean 'hand book/a.txt'?"
+    with pytest.raises(UsageError):
+        read("C:\\hand book\\a.txt")

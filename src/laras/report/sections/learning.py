@@ -9,14 +9,12 @@ from laras.report.blocks import Block, Figure, Figures, Paragraph, Section
 from laras.report.charts import Curve, curves
 from laras.report.facts import RunFacts
 from laras.report.wording import number, percent, whole
+from laras.runs.losses import OVERFITTING_RISE, Points, losses
 from laras.translation import _
 
 _MOST_POINTS = 240
 _SMOOTHING_STEPS = 20  # time constant of the average, in steps
 _CLOSE = 0.05  # a gap below this share of the training loss is called small
-_RISEN = 0.02  # a last loss this share above the best is called risen
-
-Points = list[tuple[float, float]]
 
 
 def learning(facts: RunFacts) -> Section | None:
@@ -24,8 +22,8 @@ def learning(facts: RunFacts) -> Section | None:
     tuned = dict.fromkeys(str(event.get("contender")) for event in facts.events_of("step_done"))
     judged = [contender.name for contender in facts.contenders]
     names = [name for name in judged if name in tuned] or list(tuned)
-    training = {name: smoothed(losses(facts, name, "step_done")) for name in names}
-    validation = {name: losses(facts, name, "validation_done") for name in names}
+    training = {name: smoothed(losses(facts.events, name, "step_done")) for name in names}
+    validation = {name: losses(facts.events, name, "validation_done") for name in names}
     names = [name for name in names if training[name]]
     if not names:
         return None
@@ -69,31 +67,6 @@ def learning(facts: RunFacts) -> Section | None:
     return Section("learning", _("How they learned"), blocks)
 
 
-def losses(facts: RunFacts, contender: str, kind: str) -> Points:
-    """(step, loss) of the training that the result comes from, in order of steps.
-
-    An earlier training under another recipe is left out, and so are the steps that a resumed one
-    did again.
-    """
-    by_step: dict[float, float] = {}
-    begins = False
-    for event in facts.events:
-        if event.get("contender") != contender:
-            continue
-        step, loss = event.get("step"), event.get("loss")
-        if event.get("kind") == "training_planned":
-            begins = True
-        elif event.get("kind") == "training_resumed" and isinstance(step, int):
-            begins = False
-            by_step = {done: value for done, value in by_step.items() if done <= step}
-        elif event.get("kind") in ("step_done", "validation_done"):
-            if begins:
-                by_step, begins = {}, False
-            if event["kind"] == kind and isinstance(step, int) and isinstance(loss, (int, float)):
-                by_step[float(step)] = float(loss)
-    return [(step, loss) for step, loss in sorted(by_step.items()) if math.isfinite(loss)]
-
-
 def smoothed(points: Sequence[tuple[float, float]]) -> Points:
     """Exponential moving average of the losses, without the pull of its starting value."""
     decay = math.exp(-1 / _SMOOTHING_STEPS)
@@ -132,7 +105,7 @@ def gap_in_words(training: Points, validation: Points) -> str:
         gap=number(gap, 3),
         share=percent(share, 0),
     )
-    if last > best * (1 + _RISEN):
+    if last > best * OVERFITTING_RISE:
         return (
             said
             + " "

@@ -1,0 +1,48 @@
+"""What an evaluation leaves of a contender: scores.json, predictions.parquet, ledger.parquet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from laras.contenders.pairs import Standing
+from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation, scores_from_json
+from laras.recipe.schema import Contender
+from laras.records import REJECTION_SCHEMA, to_table
+from laras.runs.atomic import temporary_sibling
+from laras.runs.damage import damage_told
+from laras.runs.folder import Run
+
+
+def write_record(run: Run, contender: Contender, model: str, result: Evaluation) -> dict[str, Path]:
+    """Write the three files and return them by name. ``model``: what the recipe calls it."""
+    folder = run.contender(contender.name)
+    paths = {name: folder / f"{name}.parquet" for name in ("predictions", "ledger")}
+    _write_table(paths["predictions"], result.predictions)
+    _write_table(paths["ledger"], to_table(result.rejections, REJECTION_SCHEMA))
+    scores = run.write_json(_scores(contender), result.as_json(contender.name, model))
+    return {"scores": scores, **paths}
+
+
+def read_standing(run: Run, contender: Contender) -> Standing:
+    """The contender as the verdict wants it; StorageFailed where a file is damaged or not there."""
+    scores = run.read_json(_scores(contender))
+    with damage_told(run.folder / _scores(contender)):
+        measured, cost = scores_from_json(scores), scores["cost"]
+    path = run.contender(contender.name) / "predictions.parquet"
+    with damage_told(path):
+        predictions = pq.read_table(path)
+        if not predictions.schema.equals(PREDICTION_SCHEMA):
+            raise ValueError("other columns than predictions have")
+    return Standing(contender.name, contender.kind, measured, predictions, cost)
+
+
+def _scores(contender: Contender) -> str:
+    return f"contenders/{contender.name}/scores.json"
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    with temporary_sibling(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")

@@ -1,0 +1,107 @@
+"""Settings that nobody would read: refused, because a setting without effect misleads.
+
+Each refusal stands at the setting itself, so that the message can point there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from laras.recipe.document import Path
+from laras.translation import _
+
+ERROR_TYPE = "unread"
+
+TUNED_KINDS = ("lora", "full", "freeze")
+# Settings of a contender that not every kind that is tuned reads.
+READ_BY = {
+    "rank": ("lora",),
+    "alpha": ("lora",),
+    "dropout": ("lora",),
+    "target_modules": ("lora",),
+    "trained_layers": ("freeze",),
+}
+
+
+class Unread(NamedTuple):
+    """A setting, seen from the section that is checked, why nobody reads it, and a way out."""
+
+    path: Path
+    value: Any
+    reason: str
+    hint: str
+
+
+def refuse(found: Iterable[Unread]) -> None:
+    """Raise pydantic's ValidationError, whose places are those of the settings, if any."""
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError(
+                ERROR_TYPE, "{reason}", {"reason": unread.reason, "hint": unread.hint}
+            ),
+            loc=unread.path,
+            input=unread.value,
+        )
+        for unread in found
+    ]
+    if details:
+        raise ValidationError.from_exception_data("Recipe", details)
+
+
+def of_texts(kind: str, instruction: str | None, assistant: list[str] | None) -> Iterable[Unread]:
+    """What a source of texts (``kind``: documents, articles) can't use; None: not set."""
+    if instruction is not None:
+        yield Unread(
+            ("instruction",),
+            instruction,
+            _("{kind} are learnt as they stand, with nothing asked before them").format(kind=kind),
+            _("Leave it out, or give the files under examples or conversations."),
+        )
+    if assistant is not None:
+        yield Unread(
+            ("assistant",),
+            assistant,
+            _("{kind} hold no conversations").format(kind=kind),
+            _("Leave it out, or give the files under conversations."),
+        )
+
+
+def of_contender(kind: str, settings: dict[str, Any]) -> Iterable[Unread]:
+    """Which of the ``settings`` (those that are set) a contender of ``kind`` does not read."""
+    for name, value in settings.items():
+        kinds = READ_BY.get(name, TUNED_KINDS)
+        if kind in kinds:
+            continue
+        if kind == "base":
+            reason = _("the base model is judged as it is, without tuning")
+        else:
+            reason = _("a contender of kind {kind} does not read it").format(kind=kind)
+        hint = _("Leave it out; it is for contenders of kind {kinds}.")
+        yield Unread((name,), value, reason, hint.format(kinds=", ".join(kinds)))
+
+
+def of_optimizer(optimizer: str, kinds: Iterable[str]) -> Iterable[Unread]:
+    """Muon where no contender is tuned in full."""
+    if optimizer == "muon" and "full" not in kinds:
+        yield Unread(
+            ("tuning", "optimizer"),
+            optimizer,
+            _("muon tunes contenders of kind full, and there is none"),
+            _("Use adamw, or add full to comparison.contenders."),
+        )
+
+
+def of_test_weights(weights: Iterable[float]) -> Iterable[Unread]:
+    """Weights of test sources: every test row counts once."""
+    for index, weight in enumerate(weights):
+        if weight != 1.0:
+            yield Unread(
+                ("test", index, "weight"),
+                weight,
+                _("a weight counts in training; test rows all count the same"),
+                _("Leave it out."),
+            )

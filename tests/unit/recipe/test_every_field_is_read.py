@@ -1,0 +1,254 @@
+"""No option is read by nobody: each field of the recipe, changed alone, changes what is done.
+
+A change is observed as far down as it can be seen cheaply: in the prepared rows, the trained
+weights, the figures and answers. Work is begun in a copy of the folder where it was finished
+without the change, so that a setting forgotten in a stage's key is found too: nothing would be
+done again. A field without an entry here fails.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import count
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from laras.recipe.load import LoadedRecipe, load_recipe
+from laras.recipe.schema import Recipe, Section
+from recipe_effects import (
+    Observe,
+    encoded,
+    found_model,
+    judged,
+    merged,
+    planned,
+    prepared,
+    read,
+    tuned,
+)
+from small_project import small_project
+
+TABLE = "data.sources=[{examples: columns.jsonl}]"
+CHATS = "data.sources=[{conversations: chats.jsonl}]"
+TALK = "data.sources=[{conversations: columns.jsonl, columns: {messages: turns}}]"
+LABELLED = "data.sources=[{examples: columns.jsonl, columns: {text: text}}]"
+ASKED = "data.sources=[{examples: columns.jsonl, columns: {question: question}}]"
+LORA = "comparison.contenders=[{kind: lora, name: tuned, rank: 4}]"
+FREEZE = "comparison.contenders=[{kind: freeze, name: tuned}]"
+BASE = "comparison.contenders=[{kind: base, name: base}]"
+# Weights that are infinite after a few of many steps.
+BROKEN = ("tuning.learning_rate=1e30", "tuning.batch_tokens=128")
+WATCHED = (*BROKEN, "tuning.validations_per_epoch=99")
+SAVED = (*BROKEN, "tuning.checkpoint_every_steps=1")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """``change`` (as after ``--set``) of a recipe that says ``given`` beside its defaults.
+
+    ``afresh``: a setting that by design does not touch finished work.
+    """
+
+    change: str
+    observe: Observe
+    given: tuple[str, ...] = ()
+    afresh: bool = False
+
+    @property
+    def field(self) -> str:
+        """What the change sets: ``data.sources.*.weight``."""
+        return re.sub(r"\.\d+", ".*", self.change.split("=")[0])
+
+
+def mutations() -> Iterator[Mutation]:
+    """One or more for each field."""
+    yield Mutation("preset=documents", merged)
+
+    yield Mutation("model.base=qwen2", encoded)
+    yield Mutation("model.context=40", encoded)
+    yield Mutation("model.chat_template=own.jinja", encoded)
+    yield Mutation("model.system_message=merge", encoded)
+    yield Mutation("model.precision=bfloat16", tuned)
+    yield Mutation("model.revision=v2", found_model, ("model.base=owner/cached",))
+    yield Mutation("model.download=true", found_model, ("model.base=owner/absent",))
+
+    yield Mutation("data.sources=[{examples: questions.jsonl}]", prepared)
+    yield Mutation(
+        "data.sources.0.documents=other", read, ("data.sources=[{documents: handbook}]",)
+    )
+    yield Mutation("data.sources.0.articles=other", read, ("data.sources=[{articles: handbook}]",))
+    yield Mutation("data.sources.0.conversations=other.jsonl", read, (CHATS,))
+    yield Mutation("data.sources.0.examples=other.jsonl", read, (TABLE,))
+    yield Mutation("data.sources.0.assistant=[Budi]", read, (CHATS,))
+    yield Mutation("data.sources.0.columns.text=body", read, (LABELLED,))
+    yield Mutation("data.sources.0.columns.label=kind", read, (LABELLED,))
+    yield Mutation("data.sources.0.columns.question=ask", read, (ASKED,))
+    yield Mutation("data.sources.0.columns.answer=say", read, (ASKED,))
+    yield Mutation("data.sources.0.columns.system=rules", read, (ASKED,))
+    yield Mutation("data.sources.0.columns.group=team", read, (ASKED,))
+    yield Mutation("data.sources.0.columns.messages=talk", read, (TALK,))
+    yield Mutation("data.sources.1.name=frequent", prepared)
+    yield Mutation("data.sources.1.instruction=Jawab.", prepared)
+    yield Mutation("data.sources.1.weight=2.0", prepared)
+    yield Mutation("data.test=other.jsonl", prepared)
+    yield Mutation("data.validation=other.jsonl", prepared)
+    yield Mutation("data.test_share=0.5", prepared)
+    yield Mutation("data.validation_share=0.5", prepared)
+    yield Mutation("data.max_file_bytes=500", prepared)
+    yield Mutation("data.max_rejected_share=0.01", prepared)
+
+    yield Mutation("preparation.clean=false", prepared)
+    yield Mutation("preparation.min_characters=0", prepared)
+    yield Mutation("preparation.exact_duplicates=false", prepared)
+    yield Mutation("preparation.near_duplicates=false", prepared)
+    yield Mutation("preparation.near_duplicate_threshold=1.0", prepared)
+    yield Mutation("preparation.chunk_characters=200", prepared)
+    yield Mutation("preparation.leak_limit=0.5", prepared, ("data.test=leaking.jsonl",))
+    yield Mutation("preparation.engine=ray", prepared, afresh=True)
+    yield Mutation("preparation.seed=1", prepared)
+
+    yield Mutation("tuning.epochs=2", tuned)
+    yield Mutation("tuning.max_steps=1", tuned)
+    yield Mutation("tuning.learning_rate=0.1", tuned)
+    yield Mutation("tuning.batch_tokens=256", tuned)
+    yield Mutation("tuning.micro_batch_tokens=64", tuned, afresh=True)
+    yield Mutation("tuning.optimizer=muon", tuned)
+    yield Mutation("tuning.weight_decay=0.5", tuned)
+    yield Mutation("tuning.warmup_share=0.9", tuned)
+    yield Mutation("tuning.schedule=constant", tuned)
+    yield Mutation("tuning.max_gradient_norm=0.001", tuned)
+    yield Mutation("tuning.effort=quick", tuned, WATCHED)
+    yield Mutation("tuning.patience=1", tuned, WATCHED)
+    yield Mutation("tuning.validations_per_epoch=1", tuned)
+    yield Mutation("tuning.validation_rows=1", tuned)
+    yield Mutation("tuning.checkpoint_every_s=1e-9", tuned, afresh=True)
+    yield Mutation("tuning.checkpoint_every_steps=1", tuned, afresh=True)
+    yield Mutation("tuning.keep_checkpoints=1", tuned, SAVED, afresh=True)
+    yield Mutation("tuning.non_finite_limit=1", tuned, SAVED)
+    yield Mutation("tuning.seed=1", tuned)
+
+    yield Mutation("evaluation.metrics=[perplexity]", judged, (BASE,))
+    yield Mutation("evaluation.max_rows=1", judged, (BASE,))
+    yield Mutation("evaluation.max_new_tokens=1", judged, (BASE,))
+    yield Mutation("evaluation.batch_tokens=64", judged, (BASE,))
+    yield Mutation("evaluation.confidence=0.5", judged, (BASE,))
+    yield Mutation("evaluation.bootstrap_samples=101", judged, (BASE,))
+    yield Mutation("evaluation.seed=1", judged, (BASE,))
+    yield Mutation("comparison.contenders=[base, {kind: base, name: other}]", judged, (BASE,))
+    yield Mutation("comparison.primary_metric=exact_match", judged, (BASE,))
+    yield Mutation("comparison.samples=1", judged, (BASE,))
+
+    # That what `planned` gives decides the training is shown by the tuning section above.
+    for change in (
+        *("epochs=2", "max_steps=1", "learning_rate=0.1", "batch_tokens=256"),
+        *("micro_batch_tokens=64", "weight_decay=0.5", "warmup_share=0.9", "schedule=constant"),
+    ):
+        yield Mutation(f"comparison.contenders.0.{change}", planned)
+    for change in ("rank=2", "alpha=1.5", "dropout=0.5", "target_modules=[q_proj]"):
+        yield Mutation(f"comparison.contenders.0.{change}", tuned, (LORA,))
+    yield Mutation("comparison.contenders.0.trained_layers=2", tuned, (FREEZE,))
+    yield Mutation("comparison.contenders.0.kind=freeze", tuned)
+    yield Mutation("comparison.contenders.0.name=other", tuned)
+
+
+MUTATIONS = list(mutations())
+OBSERVERS = list(dict.fromkeys(mutation.observe for mutation in MUTATIONS))
+
+
+class Project:
+    """The small project, and what was observed of it without the change."""
+
+    def __init__(self, folder: Path) -> None:
+        self.recipe = small_project(folder)
+        self.folder = folder
+        self.numbers = count()
+        self.unchanged: dict[tuple[Observe, tuple[str, ...]], tuple[object, Path]] = {}
+        self.prepared = self.folder_from(None)
+        prepared(self.loaded(), self.prepared)
+
+    def loaded(self, *changes: str) -> LoadedRecipe:
+        return load_recipe(self.recipe, changes)
+
+    def folder_from(self, start: Path | None) -> Path:
+        """A new run folder: what ``start`` holds, or nothing."""
+        folder = self.folder / "runs" / str(next(self.numbers))
+        if start is not None and start.exists():  # some look without leaving anything
+            shutil.copytree(start, folder)
+        return folder
+
+    def start_of(self, observe: Observe) -> Path | None:
+        """Tuning and judging begin with the data prepared."""
+        return self.prepared if observe in (tuned, judged) else None
+
+    def without_change(self, observe: Observe, given: tuple[str, ...]) -> tuple[object, Path]:
+        """What is observed, and the folder of the work."""
+        if (observe, given) not in self.unchanged:
+            folder = self.folder_from(self.start_of(observe))
+            self.unchanged[observe, given] = observe(self.loaded(*given), folder), folder
+        return self.unchanged[observe, given]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """One for all tests."""
+    yield Project(tmp_path_factory.mktemp("project"))
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _quick_collections(project: Project) -> None:
+    """Each evaluation collects garbage: what the libraries hold need not be looked through."""
+    gc.freeze()
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.change)
+def test_a_changed_field_changes_what_is_done(mutation: Mutation, project: Project) -> None:
+    if mutation.field == "preparation.engine" and find_spec("ray") is not None:
+        pytest.skip("it would start a cluster")
+    before, finished = project.without_change(mutation.observe, mutation.given)
+    start = project.start_of(mutation.observe) if mutation.afresh else finished
+    after = mutation.observe(
+        project.loaded(*mutation.given, mutation.change), project.folder_from(start)
+    )
+    assert after != before
+
+
+@pytest.mark.parametrize("observe", OBSERVERS, ids=lambda observe: observe.__name__)
+def test_without_a_change_the_same_is_observed(observe: Observe, project: Project) -> None:
+    given = next(mutation.given for mutation in MUTATIONS if mutation.observe is observe)
+    before, finished = project.without_change(observe, given)
+    loaded = project.loaded(*given)
+    assert observe(loaded, project.folder_from(project.start_of(observe))) == before  # done again
+    assert observe(loaded, project.folder_from(finished)) == before  # found to be done
+
+
+def test_every_field_of_the_schema_is_changed_above() -> None:
+    assert {mutation.field for mutation in MUTATIONS} == set(fields_of(Recipe, "", set()))
+
+
+def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[str]:
+    """Every field below ``section`` that is more than a container; each section once."""
+    seen.add(section)
+    for name, info in section.model_fields.items():
+        inner = f"{path}{name}"
+        sections = sections_in(info.annotation)
+        if info.annotation not in sections:
+            yield inner
+            inner += ".*"
+        for found in sections - seen:
+            yield from fields_of(found, f"{inner}.", seen)
+
+
+def sections_in(annotation: object) -> set[type[Section]]:
+    """The sections that a type mentions."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return {annotation}
+    return {found for part in get_args(annotation) for found in sections_in(part)}

@@ -1,0 +1,96 @@
+"""A setting that nobody would read is refused, at its place and with a way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from laras.errors import UsageError
+from laras.recipe.load import load_recipe, resolved_yaml
+from laras.recipe.schema import Contender
+
+DOCUMENTS = "data:\n  sources:\n    - documents: handbook/\n"
+CONTENDERS = DOCUMENTS + "comparison:\n  contenders:\n    - "
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "recipe.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "what", "hint"),
+    [
+        (DOCUMENTS + "      instruction: Read.\n", "4:7", "sources.0.instruction", "examples"),
+        (DOCUMENTS + "      assistant: [Budi]\n", "4:7", "sources.0.assistant", "conversations"),
+        (
+            "data: {sources: {articles: a, instruction: Read.}}\n",
+            "1:31",
+            "articles are learnt as they stand",
+            "examples",
+        ),
+        (DOCUMENTS + "  test: {examples: t.csv, weight: 2.0}\n", "4:27", "test.0.weight", "out"),
+        (CONTENDERS + "base: {epochs: 2}\n", "6:14", "contenders.0.epochs", "lora, full, freeze"),
+        (CONTENDERS + "base: {rank: 2}\n", "6:14", "without tuning", "lora"),
+        (CONTENDERS + "full: {rank: 2}\n", "6:14", "contenders.0.rank", "lora"),
+        (CONTENDERS + "full: {alpha: 2.0}\n", "6:14", "kind full does not read it", "lora"),
+        (CONTENDERS + "freeze: {dropout: 0.0}\n", "6:16", "kind freeze", "lora"),
+        (CONTENDERS + "freeze: {target_modules: [q]}\n", "6:16", "kind freeze", "lora"),
+        (CONTENDERS + "lora: {trained_layers: 1}\n", "6:14", "kind lora", "freeze"),
+        (
+            CONTENDERS + "{name: a, kind: full, trained_layers: 1}\n",
+            "6:29",
+            "contenders.0.trained_layers",
+            "freeze",
+        ),
+        (DOCUMENTS + "tuning: {optimizer: muon}\n", "4:10", "kind full", "adamw"),
+    ],
+)
+def test_a_setting_that_nobody_reads_is_refused_at_its_place(
+    tmp_path: Path, text: str, position: str, what: str, hint: str
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load_recipe(path)
+    assert caught.value.identifier == "recipe.without-effect"
+    assert caught.value.where == f"{path}:{position}"
+    assert what in caught.value.what
+    assert hint in str(caught.value.hint)
+
+
+def test_each_of_several_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path, CONTENDERS + "base: {rank: 2, epochs: 1}\n")
+    changes = ["data.sources.0.instruction=Read.", "comparison.contenders.0.alpha=1.5"]
+    with pytest.raises(UsageError, match="4 mistakes") as caught:
+        load_recipe(path, changes)
+    for place in ("contenders.0.rank", "contenders.0.epochs", *(f"--set {c}" for c in changes)):
+        assert place in caught.value.what
+
+
+def test_what_is_read_is_accepted(tmp_path: Path) -> None:
+    text = (
+        "data:\n"
+        "  sources:\n"
+        "    - {documents: a, assistant: [assistant, gpt, bot, agent, model, system_agent]}\n"
+        "    - {conversations: b, assistant: [Budi], instruction: Be brief.}\n"
+        "    - {examples: c, assistant: [Budi], instruction: Which class?, weight: 2.0}\n"
+        "  validation: {examples: d, weight: 2.0}\n"
+        "tuning: {optimizer: muon}\n"
+        "comparison:\n"
+        "  contenders:\n"
+        "    - base\n"
+        "    - lora: {rank: 2, alpha: 4.0, dropout: 0.1, target_modules: [q_proj], epochs: 1}\n"
+        "    - freeze: {trained_layers: 1, learning_rate: 1e-3}\n"
+        "    - full: {max_steps: 3, batch_tokens: 64, micro_batch_tokens: 64}\n"
+    )
+    loaded = load_recipe(written(tmp_path, text))
+    # Written out in full, with the settings that no kind reads as null, it is the same recipe.
+    assert load_recipe(written(tmp_path, resolved_yaml(loaded))).recipe == loaded.recipe
+
+
+def test_python_is_refused_like_a_file() -> None:
+    with pytest.raises(ValidationError, match="without tuning"):
+        Contender(kind="base", name="base", rank=4)
