@@ -32,7 +32,7 @@ def documents(material: Path) -> dict[str, Any]:
             ],
             "max_rejected_share": 0.5,
         },
-        "tuning": {"epochs": 1, "batch_tokens": 4096},
+        "tuning": {"epochs": 0.4, "batch_tokens": 4096},
         "comparison": {"contenders": ["base", "full"]},
     }
 
@@ -46,7 +46,7 @@ def banking77(material: Path) -> dict[str, Any]:
             "sources": [{"examples": [str(folder / "train.csv")], "name": "train"}],
             "test": [{"examples": [str(folder / "test.csv")], "name": "test"}],
         },
-        "tuning": {"epochs": 3, "batch_tokens": 2048},
+        "tuning": {"epochs": 2, "batch_tokens": 2048},
         "comparison": {"contenders": ["base", "lora", "full"]},
     }
 

@@ -27,6 +27,13 @@ for _variable, _value in {
 }.items():
     os.environ[_variable] = _value
 
+# By default OpenMP's idle threads spin, and on a machine with two cores or with neighbours they
+# hold the core that the working thread needs: one and the same training was measured at 460
+# tokens/s with the default and at 2,900 with idle threads asleep. It has to be set before torch
+# is imported. Whoever has chosen a policy keeps it.
+if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys():
+    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
 _PUBLIC = {
     "run": "laras.workflow",
     "prepare": "laras.workflow",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from laras.batches.encode import encode_example
 from laras.batches.token_batch import EncodedExample
 from laras.models.load import LoadedModel
 from laras.records import REJECTION_SCHEMA, Rejection, examples_from, rejections_from, to_table
-from laras.runs.atomic import temporary_sibling
+from laras.runs.atomic import temporary_sibling, write_json_atomic
 from laras.runs.hashing import content_hash, file_sha256
 
 VERSION = 1  # raise it when the same example gives other tokens
@@ -49,8 +50,9 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     )
     path = folder / f"{split.stem}-{key[:16]}.arrow"
     ledger = path.with_suffix(".ledger.parquet")
+    seal = path.with_suffix(".json")
     table = pq.read_table(split)
-    if path.exists() and ledger.exists():
+    if _is_whole(seal, path, ledger):
         known = list(rejections_from(pq.read_table(ledger)))
         return SplitTokens(TokenCache(path), known, table.num_rows)
     encoded: list[EncodedExample] = []
@@ -62,4 +64,15 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     folder.mkdir(parents=True, exist_ok=True)
     with temporary_sibling(ledger) as temporary:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
-    return SplitTokens(write_cache(path, encoded), rejections, table.num_rows)
+    tokens = write_cache(path, encoded)
+    write_json_atomic(seal, {file.name: file_sha256(file) for file in (path, ledger)})
+    return SplitTokens(tokens, rejections, table.num_rows)
+
+
+def _is_whole(seal: Path, *files: Path) -> bool:
+    """Whether ``files`` are what was sealed: Arrow may notice a cut file, but no flipped bit."""
+    try:
+        sums = json.loads(seal.read_text(encoding="utf-8"))
+        return all(sums[file.name] == file_sha256(file) for file in files)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
