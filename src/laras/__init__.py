@@ -33,6 +33,9 @@ for _variable, _value in {
 # is imported. Whoever has chosen a policy keeps it.
 if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys():
     os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# Packed rows have another length in every step, and oneDNN keeps a prepared kernel, with memory of
+# its own, for each of the last 1,024 shapes it saw: gigabytes, for shapes that never come again.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 _PUBLIC = {
     "run": "laras.workflow",
