@@ -34,12 +34,12 @@ about it. Its identifier is the same in every language and version, for scripts 
 
 | code | meaning |
 | --- | --- |
-| 0 | done |
+| 0 | done; also where the reader of the output left before its end (`laras ... \\| head`) |
 | 1 | something unexpected: a mistake in Laras; please report it |
 | 2 | usage: the recipe, an option, a path or the base model is wrong; nothing was started |
 | 3 | the data can't carry the run: empty, one class, too small to split, leaking |
 | 4 | a guard stopped the training, and the last good state is kept |
-| 5 | interrupted after saving; the same command continues |
+| 5 | interrupted by Ctrl-C or SIGTERM; the same command continues |
 | 6 | the run folder can't be written: full, read-only, gone, in use |
 | 7 | out of memory; the checkpoint is intact |
 

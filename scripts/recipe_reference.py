@@ -155,8 +155,12 @@ def _bounds(field: Schema) -> str:
         "maximum": "≤",
         "exclusiveMaximum": "<",
     }
-    found = [f"{sign} {field[key]:g}" for key, sign in signs.items() if key in field]
+    found = [f"{sign} {_number(field[key])}" for key, sign in signs.items() if key in field]
     return f" {', '.join(found)}" if found else ""
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _default(field: Schema) -> str:

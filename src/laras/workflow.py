@@ -155,9 +155,14 @@ class _Work:
         from laras.contenders.primary import check_applies
         from laras.models.inspection import inspect_folder
         from laras.models.load import resolve_model
+        from laras.models.places import template_file
+        from laras.models.template_text import read_template
 
         self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
         inspect_folder(self.model_folder)
+        template = template_file(self.recipe.model, self.loaded.folder)
+        if template is not None:
+            read_template(template)
         self.write_recipe()
         self.run.event("run_started", recipe=self.loaded.path.name if self.loaded.path else None)
         self.prepared = self.prepare()

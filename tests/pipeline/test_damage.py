@@ -10,7 +10,7 @@ import pytest
 
 import laras
 from laras import workflow
-from laras.errors import StorageFailed, UsageError
+from laras.errors import UsageError
 
 BASE_ONLY = ["comparison.contenders=[base]", "evaluation.max_rows=2"]
 
@@ -65,28 +65,15 @@ def test_an_evaluation_whose_file_is_damaged_is_done_again(
     assert kinds(judged).count("stage_repeated") == told, "it is whole again"
 
 
-def test_damaged_test_rows_are_named(recipe: Path, judged: Path) -> None:
+@pytest.mark.parametrize("name", ["train.parquet", "test.parquet", "audit.json"])
+def test_prepared_data_that_is_damaged_is_made_again(recipe: Path, judged: Path, name: str) -> None:
     evaluate(recipe, judged)
-    path = judged / "data/test.parquet"
+    path = judged / "data" / name
     content = path.read_bytes()
     zeroed(path)
-    with pytest.raises(StorageFailed) as raised:
-        evaluate(recipe, judged)
-    assert raised.value.where == str(path)
-    path.unlink()  # as the hint says
     evaluate(recipe, judged)
-    assert path.read_bytes() == content
-
-
-def test_a_damaged_audit_is_named(recipe: Path, judged: Path) -> None:
-    evaluate(recipe, judged)
-    path = judged / "data/audit.json"
-    content = path.read_bytes()
-    path.write_bytes(b"{}".ljust(len(content)))
-    with pytest.raises(StorageFailed) as raised:
-        evaluate(recipe, judged)
-    assert raised.value.where == str(path)
-    path.write_bytes(content)
+    assert path.stat().st_size == len(content)
+    assert path.suffix == ".json" or path.read_bytes() == content
 
 
 def test_metrics_that_do_not_apply_are_refused_before_anything_is_trained(

@@ -14,6 +14,7 @@ from laras.batches.token_batch import EncodedExample
 from laras.models.load import LoadedModel
 from laras.records import REJECTION_SCHEMA, Rejection, examples_from, rejections_from, to_table
 from laras.runs.atomic import temporary_sibling, write_json_atomic
+from laras.runs.damage import damage_told
 from laras.runs.hashing import content_hash, file_sha256
 
 VERSION = 1  # raise it when the same example gives other tokens
@@ -44,14 +45,17 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
 
     The file's name is a hash of all that decides its content: the rows, the tokenizer, the
     template, the context and the version of the encoding. Change one, and nothing old is used.
+    StorageFailed where ``split`` is damaged.
     """
+    with damage_told(split):
+        digest = file_sha256(split)
+        table = pq.read_table(split)
     key = content_hash(
-        VERSION, file_sha256(split), loaded.tokenizer.digest, loaded.template.digest, loaded.context
+        VERSION, digest, loaded.tokenizer.digest, loaded.template.digest, loaded.context
     )
     path = folder / f"{split.stem}-{key[:16]}.arrow"
     ledger = path.with_suffix(".ledger.parquet")
     seal = path.with_suffix(".json")
-    table = pq.read_table(split)
     if _is_whole(seal, path, ledger):
         known = list(rejections_from(pq.read_table(ledger)))
         return SplitTokens(TokenCache(path), known, table.num_rows)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +20,9 @@ from laras.translation import _
 if TYPE_CHECKING:
     from laras.delivery.chat import Conversation
     from laras.runs.folder import Run
+
+# How Python may hand on a byte that is no text; it has no tokens.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def command() -> click.Command:
@@ -39,6 +45,7 @@ def command() -> click.Command:
     @click.option(
         "--temperature",
         type=click.FloatRange(min=0.0),
+        callback=_finite,
         default=0.0,
         show_default=True,
         help=_("0 always takes the likeliest token; higher values vary more."),
@@ -71,6 +78,13 @@ def command() -> click.Command:
     return chat
 
 
+def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """No range of numbers leaves out NaN, and one that is open above takes infinity."""
+    if not math.isfinite(value):
+        raise click.BadParameter(_("A finite number is needed."), context, parameter)
+    return value
+
+
 def choose_contender(run_folder: Path, wanted: str | None) -> str:
     """The contender asked for, or the recommended one, or the last that was trained."""
     import difflib
@@ -81,9 +95,10 @@ def choose_contender(run_folder: Path, wanted: str | None) -> str:
     run = Run.read(run_folder)
     names = _names(run)
     if wanted is None:
-        verdict = run.read_json("verdict.json") or {}
+        verdict = run.read_json("verdict.json")
+        recommended = verdict.get("recommendation") if isinstance(verdict, dict) else None
         trained = [name for name in names if name != "base"]
-        wanted = verdict.get("recommendation") or (trained or names or ["base"])[-1]
+        wanted = recommended if isinstance(recommended, str) else (trained or names or ["base"])[-1]
     if wanted not in names:
         close = difflib.get_close_matches(wanted, names, n=1)
         raise UsageError(
@@ -109,6 +124,8 @@ def _names(run: Run) -> list[str]:
 
 def talk(conversation: Conversation, name: str) -> None:
     """Read, answer, repeat, until /quit or the end of the input."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a byte that is no text is no reason to end
     interactive = sys.stdin.isatty()
     if interactive:
         click.secho(
@@ -117,7 +134,7 @@ def talk(conversation: Conversation, name: str) -> None:
             err=True,
         )
     for line in _interactive_lines() if interactive else sys.stdin:
-        text = line.strip()
+        text = _SURROGATE.sub("\ufffd", line).strip()
         if not text:
             continue
         if text == "/quit":

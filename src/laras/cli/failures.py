@@ -1,14 +1,14 @@
 """Errors as a person or a program wants them, and the exit code that belongs to each.
 
-0 done, 1 unexpected, 2 usage, 3 data refused, 4 guard stopped, 5 interrupted, 6 disk,
-7 out of memory.
+0 done (also where the reader of the output left before its end), 1 unexpected, 2 usage,
+3 data refused, 4 guard stopped, 5 interrupted, 6 disk, 7 out of memory.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
+import select
 import sys
 import tempfile
 import time
@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from laras.cli.printable import printable
 from laras.cli.session import Session, print_json
 from laras.errors import (
     Interrupted,
@@ -34,11 +35,11 @@ def exit_code(error: BaseException, session: Session) -> int:
     """Show ``error`` and return what the process should exit with."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if _reader_left(error):
+        _close_pipe()
+        return 0
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else UNEXPECTED
-    if isinstance(error, OSError) and error.errno == errno.EPIPE:
-        _close_pipe()
-        return UNEXPECTED
     if os.environ.get("LARAS_DEBUG") == "1" and not isinstance(error, click.ClickException):
         traceback.print_exception(error)
     if isinstance(error, click.ClickException):
@@ -46,7 +47,11 @@ def exit_code(error: BaseException, session: Session) -> int:
     known = _as_known(error)
     if known is None:
         known = _unexpected(error, session)
-    return _show(known, session)
+    try:
+        return _show(known, session)
+    except BrokenPipeError:  # nobody reads the message; the code still tells
+        _close_pipe()
+        return known.exit_code
 
 
 def _as_known(error: BaseException) -> LarasError | None:
@@ -98,10 +103,10 @@ def _show(error: LarasError, session: Session) -> int:
         print_json(error.as_json())
         return error.exit_code
     style = "yellow" if isinstance(error, Interrupted) else "red"
-    click.secho(error.what, fg=style, err=True)
+    click.secho(printable(error.what), fg=style, err=True)
     if error.where:
-        click.echo(f"  {error.where}", err=True)
-    for line in (error.hint or "").splitlines():
+        click.echo(f"  {printable(error.where)}", err=True)
+    for line in printable(error.hint or "").splitlines():
         click.echo(f"  {line}", err=True)
     click.secho(f"  [{error.identifier}]", dim=True, err=True)
     return error.exit_code
@@ -113,6 +118,24 @@ def _show_click(error: click.ClickException, session: Session) -> int:
     else:
         error.show()
     return error.exit_code
+
+
+def _reader_left(error: BaseException) -> bool:
+    """Whether standard output broke (``laras ... | head``).
+
+    It is written to when the work is done, and progress never fails on a broken pipe; a broken
+    pipe within the work, to a process of our own, is another matter.
+    """
+    if not isinstance(error, BrokenPipeError):
+        return False
+    if not hasattr(select, "poll"):
+        return True
+    poll = select.poll()
+    try:
+        poll.register(1, select.POLLOUT)
+    except OSError:
+        return False
+    return any(event & (select.POLLERR | select.POLLHUP) for _descriptor, event in poll.poll(0))
 
 
 def _close_pipe() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from laras.cli.options import json_option, language_option
+from laras.cli.printable import printable
 from laras.cli.session import Session, pass_session, print_json
 from laras.translation import _
 
@@ -58,8 +59,8 @@ def command() -> click.Command:
         if session.json:
             print_json({"recipe": path})
         else:
-            click.echo(_("Written: {path}").format(path=path))
-            click.echo(_("Next: laras run {path}").format(path=path))
+            click.echo(printable(_("Written: {path}").format(path=path)))
+            click.echo(printable(_("Next: laras run {path}").format(path=path)))
 
     return init
 

@@ -6,12 +6,17 @@ work is imported when a verb runs. Help texts are built after the language is kn
 
 from __future__ import annotations
 
+import errno
 import gettext
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
+from types import FrameType
 
 import click
 
@@ -34,6 +39,7 @@ VERBS = (
     "doctor",
     "schema",
 )
+WORKING_VERBS = ("demo", "run", "prepare", "tune", "evaluate")
 
 
 class Verbs(click.Group):
@@ -73,18 +79,52 @@ def program() -> click.Command:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed_streams()
     _use_language(_language_in(given))
     for stream in (sys.stdout, sys.stderr):
         # A terminal that can't show a character gets a mark instead of a traceback.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure:
             reconfigure(errors="replace")
+    streams = sys.stdout, sys.stderr
     session = Session(json="--json" in given)
+    verb = next((argument for argument in given if argument in VERBS), None)
     try:
-        program().main(args=given, prog_name="laras", standalone_mode=False, obj=session)
+        with _stopped_by_sigterm() if verb in WORKING_VERBS else nullcontext():
+            program().main(args=given, prog_name="laras", standalone_mode=False, obj=session)
     except BaseException as error:
+        if sys.stdout is not streams[0]:
+            # How click answers a broken pipe: streams of its own, and exit code 1.
+            sys.stdout, sys.stderr = streams
+            return exit_code(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), session)
         return exit_code(error, session)
     return 0
+
+
+def _open_closed_streams() -> None:
+    """A stream that the caller closed (``>&-``) leads nowhere instead of being None."""
+    # In this order, so that each gets its own descriptor back.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            stream = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115  (for good)
+            setattr(sys, name, stream)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the work as Ctrl-C does; training replaces this by its own way to stop."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _language_in(arguments: Sequence[str]) -> str | None:

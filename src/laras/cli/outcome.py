@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from laras.cli.printable import printable
 from laras.cli.session import Session, print_json
 from laras.translation import _
 
@@ -42,7 +43,7 @@ def show_finished(finished: FinishedRun, session: Session) -> None:
     _print_scores(finished.scores, finished.verdict)
     if finished.report:
         click.echo()
-        click.echo(_("Report: {path}").format(path=finished.report))
+        click.echo(printable(_("Report: {path}").format(path=finished.report)))
 
 
 def show_scores(folder: Path, session: Session) -> None:
@@ -75,7 +76,7 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
     out.print(score_table(scores))
     if verdict and verdict.get("sentence"):
         out.print()
-        out.print(verdict["sentence"], markup=False, style="bold", soft_wrap=True)
+        out.print(printable(str(verdict["sentence"])), markup=False, style="bold", soft_wrap=True)
 
 
 def show_data(folder: Path, session: Session) -> None:
@@ -96,7 +97,7 @@ def show_data(folder: Path, session: Session) -> None:
     for row in audit.get("funnel", []):
         counts = (row.get("rows_in"), row.get("rows_out"), row.get("rejected"))
         table.add_row(
-            Text(str(row.get("stage", ""))),
+            Text(printable(str(row.get("stage", "")))),
             *("–" if count is None else f"{count:,}" for count in counts),
         )
     out = console()
@@ -105,22 +106,25 @@ def show_data(folder: Path, session: Session) -> None:
     report = folder / "data" / "report.md"
     if report.exists():
         click.echo()
-        click.echo(_("Account of the data: {path}").format(path=report))
+        click.echo(printable(_("Account of the data: {path}").format(path=report)))
 
 
 def show_training(folder: Path, session: Session) -> None:
     """What was trained, how long it took, and the best validation loss."""
     from laras.cli.progress import duration
     from laras.runs.folder import Run
+    from laras.runs.losses import losses
 
+    events = Run.read(folder).events()
+    finished = {
+        str(event.get("contender")): event
+        for event in events
+        if event["kind"] == "contender_finished"
+    }
     best: dict[str, float] = {}
-    finished: dict[str, dict[str, Any]] = {}
-    for event in Run.read(folder).events():
-        contender, loss = str(event.get("contender")), event.get("loss")
-        if event["kind"] == "validation_done" and isinstance(loss, int | float):
-            best[contender] = min(loss, best.get(contender, loss))
-        elif event["kind"] == "contender_finished":
-            finished[contender] = event
+    for name in finished:
+        if points := losses(events, name, "validation_done"):
+            best[name] = min(loss for _step, loss in points)
     if session.json:
         trained = [
             {**event, "best_validation_loss": best.get(name)} for name, event in finished.items()

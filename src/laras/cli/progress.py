@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
+from laras.cli.printable import printable
 from laras.translation import _
 
 _LINE_EVERY_S = 15.0  # without a terminal
@@ -30,7 +32,7 @@ class TerminalProgress:
     def stage(self, name: str, total: int | None = None) -> None:
         """End the stage before with a line, and show this one."""
         self._end_stage()
-        self._name, self._total, self._status = name, total, ""
+        self._name, self._total, self._status = printable(name), total, ""
         self._began = self._spoke = time.monotonic()
         if self._console.is_terminal:
             self._bars = Bars(
@@ -41,7 +43,7 @@ class TerminalProgress:
                 console=self._console,
                 transient=True,
             )
-            self._task = self._bars.add_task(name, total=total, status="")
+            self._task = self._bars.add_task(self._name, total=total, status="")
             self._bars.start()
 
     def advance(self, done: int, **facts: float | int | str | None) -> None:
@@ -74,10 +76,12 @@ class TerminalProgress:
 
     def _line(self, text: str) -> None:
         # Plain printing: a name or a message may hold what rich would take for markup.
-        if self._bars is not None:
-            self._bars.console.print(text, markup=False)
-        else:
-            click.echo(text, file=sys.stderr)
+        # Nobody may be reading any more (``2>&1 | head``): the work goes on all the same.
+        with contextlib.suppress(BrokenPipeError):
+            if self._bars is not None:
+                self._bars.console.print(printable(text), markup=False)
+            else:
+                click.echo(printable(text), file=sys.stderr)
 
 
 def status_line(done: int, total: int | None, facts: dict[str, float | int | str | None]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from laras.cli.options import json_option, language_option
+from laras.cli.printable import printable
 from laras.cli.session import Session, pass_session, print_json
 from laras.translation import _
 
@@ -31,6 +32,6 @@ def command() -> click.Command:
         if session.json:
             print_json({"run": run_folder, "report": path})
         else:
-            click.echo(_("Report: {path}").format(path=path))
+            click.echo(printable(_("Report: {path}").format(path=path)))
 
     return report

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from laras.cli.printable import printable
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -38,7 +40,7 @@ def score_table(scores: Scores) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
     for contender in scores:
-        table.add_column(Text(contender), justify="right")
+        table.add_column(Text(printable(contender)), justify="right")
     columns = [entry.get("metrics", {}) for entry in scores.values()]
     measured = dict.fromkeys(metric for column in columns for metric in column)
     for metric in [
@@ -49,7 +51,7 @@ def score_table(scores: Scores) -> Table:
         read_as = measure(metric, next(cell for cell in cells if cell is not None))
         best = _best(cells, read_as)
         table.add_row(
-            Text(f"{read_as.title} {read_as.arrow}"),
+            Text(printable(f"{read_as.title} {read_as.arrow}")),
             *(
                 Text(score_text(cell, read_as), style="bold" if index == best else "")
                 for index, cell in enumerate(cells)

@@ -15,7 +15,7 @@ from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
-from laras.errors import ModelRefused
+from laras.errors import GuardStopped, ModelRefused, StorageFailed, UsageError
 from laras.evaluation.evaluate import Candidate
 from laras.models.load import load_model, quiet
 from laras.recipe.schema import Contender, ModelSection
@@ -58,9 +58,12 @@ def load_candidate(
     """The contender's model, in float32 and evaluation mode, from the run's files.
 
     An adapter is merged into its base in float32: the same logits within rounding, at the base
-    model's speed.
+    model's speed. UsageError where it is not trained yet, StorageFailed where its files are not
+    what training left.
     """
     folder = run.contender(contender.name) / "model"
+    if contender.kind != "base":
+        _check_files(contender.name, folder, run)
     if contender.kind in ("full", "freeze"):
         own = model.model_copy(update={"base": str(folder.resolve()), "revision": None})
         loaded = load_model(own, recipe_folder, device=best_device())
@@ -74,6 +77,25 @@ def load_candidate(
     if contender.kind == "lora":
         loaded = replace(loaded, model=_merged(loaded.model, folder))
     return Candidate(contender.name, loaded)
+
+
+def _check_files(name: str, folder: Path, run: Run) -> None:
+    """Weights with a flipped bit load like any others, so their hashes are looked at first."""
+    stage = run.finished_stage(f"tune-{name}")
+    if stage is None:
+        raise UsageError(
+            "contender.not-trained",
+            _("The contender {name!r} is not trained yet.").format(name=name),
+            where=str(run.folder),
+            hint=_("`laras run` with its recipe trains it."),
+        )
+    if not stage.done:
+        raise StorageFailed(
+            "runs.damaged",
+            _("The model's files are not what training left."),
+            where=str(folder),
+            hint=_("Run the same command again: `laras run` trains what is damaged anew."),
+        )
 
 
 @torch.no_grad()
@@ -97,9 +119,12 @@ def _merged(base: PreTrainedModel, folder: Path) -> PreTrainedModel:
         )
     probe = torch.arange(2, 34, device=base.device)[None] % base.config.vocab_size
     expected = adapted(input_ids=probe).logits
+    _check_finite(expected, folder)
     with quiet():
         merged: PreTrainedModel = adapted.merge_and_unload().eval()
-    difference = float((merged(input_ids=probe).logits - expected).abs().max())
+    found = merged(input_ids=probe).logits
+    _check_finite(found, folder)
+    difference = float((found - expected).abs().max())
     if not difference <= _MERGING_TOLERANCE * max(1.0, float(expected.abs().max())):
         raise ModelRefused(
             "contender.merge-differs",
@@ -109,3 +134,13 @@ def _merged(base: PreTrainedModel, folder: Path) -> PreTrainedModel:
             where=str(folder),
         )
     return merged
+
+
+def _check_finite(logits: torch.Tensor, folder: Path) -> None:
+    if not torch.isfinite(logits).all():
+        raise GuardStopped(
+            "tuning.not-finite",
+            _("The tuned model's logits are not finite."),
+            where=str(folder),
+            hint=_("Training went too far: lower tuning.learning_rate."),
+        )

@@ -106,10 +106,15 @@ def shown(metric: str, value: float, *, signed: bool = False) -> str:
     sign = "+" if signed else ""
     unit = METRICS.get(metric).unit
     if unit == "share" or unit.startswith("bits"):
-        return f"{value:{sign}.3f}"
+        return _unsigned_zero(f"{value:{sign}.3f}")
     if unit.startswith("points"):
-        return f"{value:{sign}.1f}"
-    return f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.2f}"
+        return _unsigned_zero(f"{value:{sign}.1f}")
+    return _unsigned_zero(f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.2f}")
+
+
+def _unsigned_zero(figure: str) -> str:
+    """What rounds to zero has no sign: -0.000 reads like a loss."""
+    return figure if figure.strip("+-0.") else figure.lstrip("+-")
 
 
 def _filled(text: str, comparison: Comparison) -> str:

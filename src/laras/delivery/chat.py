@@ -9,13 +9,14 @@ import torch
 from transformers import DynamicCache
 
 from laras.contenders.obtain import load_candidate
-from laras.errors import UsageError
+from laras.errors import StorageFailed, UsageError
 from laras.recipe.load import load_recipe
 from laras.records import Message
 from laras.runs.folder import Run
 from laras.translation import _
 
 _UNFINISHED = "\ufffd"  # what decoding gives for a character whose last bytes are yet to come
+_LEAST_TEMPERATURE = 1e-4  # below it, all but the likeliest token have no share that counts
 
 
 class Conversation:
@@ -43,9 +44,9 @@ class Conversation:
                 where=str(run_folder),
                 hint=_("Known: {names}").format(names=", ".join(by_name)),
             )
-        origin = run.read_json("origin.json") or {}
-        folder = Path(origin.get("recipe_folder", run.folder))
-        candidate = load_candidate(by_name[contender], loaded.recipe.model, folder, run)
+        candidate = load_candidate(
+            by_name[contender], loaded.recipe.model, _recipe_folder(run), run
+        )
         self._loaded = candidate.loaded
         self._temperature = temperature
         self._max_new_tokens = max_new_tokens
@@ -101,7 +102,23 @@ class Conversation:
             input_ids = torch.tensor([[token]], device=device)
 
     def _choose(self, logits: torch.Tensor) -> int:
-        if self._temperature == 0.0:
+        if self._temperature < _LEAST_TEMPERATURE:
             return int(logits.argmax())
-        shares = torch.softmax(logits.float() / self._temperature, dim=-1)
+        # The largest becomes 0 before the division, which could else end in infinity.
+        scaled = (logits.float() - logits.float().max()) / self._temperature
+        shares = torch.softmax(scaled, dim=-1)
         return int(torch.multinomial(shares, 1))
+
+
+def _recipe_folder(run: Run) -> Path:
+    """Where relative paths of the run's recipe start from; without it, no base can be found."""
+    origin = run.read_json("origin.json")
+    folder = origin.get("recipe_folder") if isinstance(origin, dict) else None
+    if not isinstance(folder, str):
+        raise StorageFailed(
+            "runs.damaged",
+            _("The run does not say where its recipe was."),
+            where=str(run.folder / "origin.json"),
+            hint=_("Give the `laras run` command again; it writes this file anew."),
+        )
+    return Path(folder)

@@ -16,7 +16,8 @@ import transformers
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from laras.errors import ModelRefused, is_out_of_memory
-from laras.models.inspection import check_parameter_count, inspect_folder
+from laras.models.inspection import check_parameter_count, check_safetensors, inspect_folder
+from laras.models.places import named_path, template_file
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer
 from laras.recipe.schema import ModelSection
@@ -63,7 +64,7 @@ def resolve_model(section: ModelSection, folder: Path) -> Path:
                 hint=_("Give model.base a folder or a hub id."),
             )
         return STARTER
-    path = folder / Path(base).expanduser()
+    path = named_path(base, folder)
     if path.is_dir():
         return path.resolve()
     looks_like_path = base.startswith((".", "/", "~")) or path.exists()
@@ -129,7 +130,7 @@ def load_model(
     template = ChatTemplate.from_folder(
         source,
         tokenizer,
-        file=None if section.chat_template is None else folder / section.chat_template,
+        file=template_file(section, folder),
         system_message=section.system_message,
     )
     model = _load_weights(source, configuration, dtype)
@@ -186,9 +187,7 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
             raise
         raise ModelRefused(
             "model.not-loadable",
-            _("The model can't be loaded: {reason}").format(
-                reason=(str(error).strip().splitlines() or [type(error).__name__])[0]
-            ),
+            _("The model can't be loaded: {reason}").format(reason=_useful_lines(error)),
             where=str(source),
         ) from error
     missing = sorted(map(str, report["missing_keys"])) + sorted(
@@ -205,10 +204,26 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
         )
     if report["unexpected_keys"]:
         unused = sorted(map(str, report["unexpected_keys"]))
+        held = sum(len(check_safetensors(path)) for path in source.glob("*.safetensors"))
+        if 2 * len(unused) > held:
+            raise ModelRefused(
+                "model.weights-unused",
+                _(
+                    "The model uses less than half of the weights in its files; unused: {names}"
+                ).format(names=", ".join(unused[:5])),
+                where=str(source),
+                hint=_("The files and config.json do not belong together; get the model again."),
+            )
         _logger.warning(
             "%s: %d weights in the files are not used: %s", source, len(unused), unused[:5]
         )
     return model.to(dtype)
+
+
+def _useful_lines(error: Exception) -> str:
+    """The first lines of a message that say something, on one line."""
+    lines = [" ".join(line.split()) for line in str(error).splitlines()]
+    return " ".join([line for line in lines if line][:3]) or type(error).__name__
 
 
 def _check_vocabulary(model: Any, tokenizer: Tokenizer, source: Path) -> None:

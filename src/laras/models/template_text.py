@@ -24,8 +24,8 @@ def template_text(folder: Path, tokenizer: Tokenizer, file: Path | None = None) 
     """``file`` if given, else chat_template.jinja, else tokenizer_config.json's, else ours."""
     path = folder / "chat_template.jinja" if file is None else file
     if file is not None or path.is_file():
-        return _read(path)
-    return _configured(tokenizer.chat_template) or plain_template(tokenizer)
+        return read_template(path)
+    return _configured(tokenizer.chat_template, tokenizer.where) or plain_template(tokenizer)
 
 
 def plain_template(tokenizer: Tokenizer) -> str:
@@ -35,20 +35,11 @@ def plain_template(tokenizer: Tokenizer) -> str:
     return bos + _PLAIN_TEMPLATE.replace("END", end)
 
 
-def _configured(template: Any) -> str | None:
-    """Text from tokenizer_config.json: one template, or a list of named ones."""
-    if isinstance(template, list):
-        named = {
-            str(entry.get("name")): entry.get("template")
-            for entry in template
-            if isinstance(entry, dict)
-        }
-        template = named.get("default") or next(iter(named.values()), None)
-    return template if isinstance(template, str) and template else None
-
-
-def _read(path: Path) -> str:
+def read_template(path: Path) -> str:
+    """The template in a file; :class:`ModelRefused` where there is none that can be read."""
     try:
+        if path.exists() and not path.is_file():  # a device may have no end
+            raise OSError(_("it is not a file"))
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelRefused(
@@ -56,3 +47,22 @@ def _read(path: Path) -> str:
             _("The chat template can't be read: {reason}").format(reason=error),
             where=str(path),
         ) from error
+
+
+def _configured(template: Any, where: str) -> str | None:
+    """Text from tokenizer_config.json: one template, or a list of named ones."""
+    found = template
+    if isinstance(template, list):
+        named = {
+            str(entry.get("name")): entry.get("template")
+            for entry in template
+            if isinstance(entry, dict)
+        }
+        found = named.get("default") or next(iter(named.values()), None)
+    if template not in (None, []) and not isinstance(found, str):
+        raise ModelRefused(
+            "model.template-unreadable",
+            _("The chat template can't be read: {reason}").format(reason=_("it is not a text")),
+            where=f"{where}/tokenizer_config.json",
+        )
+    return found or None

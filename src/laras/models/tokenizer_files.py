@@ -52,7 +52,7 @@ def read_model_facts(folder: Path) -> dict[str, Any]:
 
 
 def json_object(content: bytes, where: str) -> dict[str, Any]:
-    """The mapping that a JSON file holds; :class:`ModelRefused` where it is no JSON."""
+    """The mapping that a JSON file holds; :class:`ModelRefused` where it holds none."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -61,7 +61,13 @@ def json_object(content: bytes, where: str) -> dict[str, Any]:
             _("This JSON file can't be read: {reason}").format(reason=error),
             where=where,
         ) from error
-    return found if isinstance(found, dict) else {}
+    if not isinstance(found, dict):
+        raise ModelRefused(
+            "model.tokenizer-broken",
+            _("This JSON file holds no mapping of keys to values."),
+            where=where,
+        )
+    return found
 
 
 def tokenizer_definition(content: bytes, where: str) -> dict[str, Any]:

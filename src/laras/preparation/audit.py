@@ -153,6 +153,15 @@ def warnings(
                 count=len(untrained), names=_some(untrained)
             )
         )
+    spellings: dict[str, list[str]] = {}
+    for label in sorted(set().union(*labels.values())):
+        spellings.setdefault(label.casefold(), []).append(label)
+    if alike := [" / ".join(group) for group in spellings.values() if len(group) > 1]:
+        found.append(
+            _(
+                "Labels that differ only in upper and lower case count as different: {names}."
+            ).format(names=_some(alike))
+        )
     tasks = {name: set(split["tasks"]) for name, split in splits.items()}
     for task in sorted(tasks["train"] - tasks["test"]):
         found.append(_("No example of the kind {task!r} is in the test.").format(task=task))

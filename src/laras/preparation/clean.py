@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections import Counter
 from typing import Any
 
@@ -16,21 +15,13 @@ import pyarrow as pa
 
 from laras.preparation.steps import Step, batch_of
 from laras.records import DIALOGUE_SCHEMA
+from laras.sources.characters import clean_characters, replace_counted
 
 FIXES = pa.list_(pa.struct([("rule", pa.string()), ("count", pa.int64())]))
 
 # UTF-8 read as something else leaves two characters beyond ASCII side by side, or one before a
 # space that was a no-break space. Looking for these costs a tenth of asking ftfy.
 _MAYBE_MISREAD = re.compile("[^\x00-\x7f]{2}|[\u00c0-\u00ff] ")
-_LINE_END = re.compile("\r\n?|[\u2028\u2029\u0085]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\u180e]")
-_BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
-# The joiners change how Arabic, Indic and emoji are drawn; elsewhere they are debris.
-_JOINER = re.compile(
-    "(?<![\u0600-\u0dff\u1000-\u109f\u2600-\u27bf\ufe0f\U0001f000-\U0001faff])[\u200c\u200d]"
-)
-_ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ESCAPED_TAG = re.compile(r"&(?:lt|#60|#[xX]3[cC]);[A-Za-z/!?|]")
 _CODE = re.compile(r"(^```.*?(?:^```|\Z)|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
@@ -44,19 +35,10 @@ def clean_text(text: str, fixes: Counter[str]) -> str:
     text = _repair_encoding(text, fixes)
     if "&" in text:
         text = _outside_code(text, lambda part: _unescape(part, fixes))
-    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
-        fixes["nfc"] += 1
-    text = _replace(_LINE_END, "\n", text, fixes, "line-ends")
-    text = _replace(_CONTROL, "", text, fixes, "control-characters")
-    if not text.isascii():
-        text = _replace(_INVISIBLE, "", text, fixes, "invisible-characters")
-        text = _replace(_BIDI, "", text, fixes, "direction-marks")
-        text = _replace(_JOINER, "", text, fixes, "invisible-characters")
-        text = _replace(_ODD_SPACE, " ", text, fixes, "spaces")
-    text = _outside_code(text, lambda part: _replace(_RUN, " ", part, fixes, "spaces"))
-    text = _replace(_TRAILING, "", text, fixes, "spaces")
-    text = _replace(_BLANK_LINES, "\n\n", text, fixes, "blank-lines")
+    text = clean_characters(text, fixes)
+    text = _outside_code(text, lambda part: replace_counted(_RUN, " ", part, fixes, "spaces"))
+    text = replace_counted(_TRAILING, "", text, fixes, "spaces")
+    text = replace_counted(_BLANK_LINES, "\n\n", text, fixes, "blank-lines")
     return text.strip("\n").rstrip()
 
 
@@ -103,15 +85,6 @@ def _outside_code(text: str, change: Any) -> str:
         return str(change(text))
     parts = _CODE.split(text)
     return "".join(part if index % 2 else change(part) for index, part in enumerate(parts))
-
-
-def _replace(
-    pattern: re.Pattern[str], with_text: str, text: str, fixes: Counter[str], rule: str
-) -> str:
-    text, count = pattern.subn(with_text, text)
-    if count:
-        fixes[rule] += count
-    return text
 
 
 def _as_list(fixes: Counter[str]) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from laras.records import Rejection
 from laras.runs.hashing import content_hash, file_sha256
 from laras.sources.discovery import find_files
 
-VERSION = 1  # of all that is not a step; raise it when the same input gives another outcome
+VERSION = 2  # of all that is not a step; raise it when the same input gives another outcome
 
 _STEPS = (
     CLEAN_DOCUMENTS,

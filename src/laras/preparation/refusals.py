@@ -76,6 +76,12 @@ def refuse_too_small(splits: Mapping[Split, pa.Table], pool: pa.Table, ledger: L
         "Each split needs at least one group (a document, a conversation, a customer). Add "
         "data, or give data.test and data.validation of your own."
     )
+    labels = [label for label in pool.column("label").to_pylist() if label is not None]
+    if len(labels) > 1 and len(set(labels)) == len(labels):
+        hint = _(
+            "Every label occurs only once, so that none can be trained on and tested: check which "
+            "column holds the label, or add rows."
+        )
     if reasons := main_reasons(ledger):
         hint += " " + _("Why rows left: {reasons}.").format(reasons=reasons)
     raise DataRefused(

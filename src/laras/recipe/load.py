@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -16,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from laras.errors import UsageError
-from laras.recipe.document import parse_document
+from laras.recipe.document import MAX_CHARACTERS, parse_document
 from laras.recipe.layers import Layer, Place, layer_of_document, merge, with_overrides
 from laras.recipe.mistakes import explain
 from laras.recipe.origins import annotated_yaml, origins_of
@@ -26,6 +27,7 @@ from laras.translation import _
 
 PRESETS = ("chat", "documents", "classification", "questions", "summaries")
 JSON_SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_MOST_BYTES = 4 * MAX_CHARACTERS + 3  # of UTF-8, with a byte order mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,13 @@ def load_recipe(path: str | os.PathLike[str], overrides: Sequence[str] = ()) -> 
 
     Raises :class:`UsageError` with file, line and column for anything that is wrong with it.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(
+            "recipe.not-a-path",
+            _("A recipe is the path of a file or a mapping, not {kind}.").format(
+                kind=type(path).__name__
+            ),
+        )
     file = Path(path)
     document = parse_document(_read_text(file), str(file))
     if not isinstance(document.data, dict):
@@ -110,15 +119,27 @@ def _without_empty_sections(layer: Layer) -> Layer:
 
 
 def _read_text(file: Path) -> str:
-    if file.is_dir():
-        raise UsageError(
-            "recipe.is-folder",
-            _("This is a folder; a recipe is a YAML file."),
-            where=str(file),
-            hint=_("Did you mean {name!r}?").format(name=str(file / "recipe.yaml")),
-        )
     try:
-        return file.read_text(encoding="utf-8-sig")
+        mode = file.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise _is_folder(file)
+        if not stat.S_ISREG(mode):  # a device or a pipe may have no end
+            raise UsageError(
+                "recipe.not-a-file",
+                _("This is a device, a pipe or a socket; a recipe is a YAML file."),
+                where=str(file),
+            )
+        with file.open("rb") as opened:
+            content = opened.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise UsageError(
+                "recipe.too-large",
+                _(
+                    "The recipe has more than {limit:,} characters; at most that many are read."
+                ).format(limit=MAX_CHARACTERS),
+                where=str(file),
+            )
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise UsageError(
             "recipe.not-found",
@@ -139,6 +160,18 @@ def _read_text(file: Path) -> str:
             _("The recipe can't be read: {reason}.").format(reason=error.strerror),
             where=str(file),
         ) from None
+
+
+def _is_folder(folder: Path) -> UsageError:
+    inside = folder / "recipe.yaml"
+    return UsageError(
+        "recipe.is-folder",
+        _("This is a folder; a recipe is a YAML file."),
+        where=str(folder),
+        hint=_("Did you mean {name!r}?").format(name=str(inside))
+        if inside.is_file()
+        else _("`laras init` writes one to start from."),
+    )
 
 
 def _similar_file(file: Path) -> str:

@@ -16,6 +16,7 @@ from laras.translation import _
 
 Language = Literal["en", "id"]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 
 class Section(BaseModel):
@@ -203,7 +204,7 @@ class PreparationSection(Section):
     word for word; below it, those rows leave the training data."""
     engine: Literal["native", "ray"] = "native"
     """Daft's runner: this machine, or a Ray cluster."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Decides which groups are held out."""
 
 
@@ -278,7 +279,7 @@ class TuningSection(Section):
     """How many resumable checkpoints are kept, besides the best."""
     non_finite_limit: int = Field(default=3, ge=1)
     """Stop after this many steps in a row with a loss or gradient that is not finite."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Decides initial adapter weights, dropout and the order of examples."""
 
 
@@ -299,7 +300,7 @@ class EvaluationSection(Section):
     """Level of the intervals."""
     bootstrap_samples: int = Field(default=1000, ge=100)
     """Resamples for each interval."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Decides the resamples and the sample of rows."""
 
 
@@ -327,10 +328,10 @@ class Contender(Adjustment):
 class ComparisonSection(Section):
     """Who competes, and what decides."""
 
-    contenders: list[Contender] = [
-        Contender(kind="base", name="base"),
-        Contender(kind="lora", name="lora"),
-    ]
+    contenders: list[Contender] = Field(
+        default=[Contender(kind="base", name="base"), Contender(kind="lora", name="lora")],
+        min_length=1,
+    )
     """``[base, lora, full]``, or mappings: ``- lora: {rank: 32}``,
     ``- name: wide, kind: lora, rank: 64``."""
     primary_metric: Literal[
@@ -344,8 +345,9 @@ class ComparisonSection(Section):
     @field_validator(
         "contenders",
         mode="before",
-        json_schema_input_type=list[
-            ContenderKind | dict[ContenderKind, Adjustment | None] | Contender
+        json_schema_input_type=Annotated[
+            list[ContenderKind | dict[ContenderKind, Adjustment | None] | Contender],
+            Field(min_length=1),
         ],
     )
     @classmethod

@@ -109,7 +109,7 @@ def _bounded(noun: str, option: dict[str, Any]) -> str:
 
 
 def _short(limit: float) -> str:
-    return f"{limit:g}"
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
 
 
 def given(value: Any) -> str:

@@ -6,6 +6,7 @@ data/  contenders/NAME/  stages/NAME.json
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -51,10 +52,10 @@ class Run:
         link, in use by another process) and :class:`UsageError` if something else lives there.
         """
         path = Path(folder)
-        _refuse_link(path)
         with storage_errors(path):
+            _refuse_link(path)
             if create:
-                path.mkdir(parents=True, exist_ok=True)
+                _make_folder(path)
             elif not path.is_dir():
                 raise _no_run(path)
             if not _is_run(path) and any(path.iterdir()):
@@ -77,7 +78,11 @@ class Run:
     def read(cls, folder: str | os.PathLike[str]) -> Run:
         """Look at a run, also while another process writes it; takes no lock."""
         path = Path(folder)
-        if not path.is_dir() or not _is_run(path):
+        try:
+            there = path.is_dir() and _is_run(path)
+        except OSError:  # a name that no file system takes
+            there = False
+        if not there:
             raise _no_run(path)
         return cls(path, None)
 
@@ -159,15 +164,29 @@ class Run:
             ) from error
 
     def stage(self, name: str, key: str) -> StageStatus:
-        """Whether the stage ``name`` is already done for inputs whose hash is ``key``."""
-        relative = f"stages/{name}.json"
-        record = self.read_json(relative)
-        known = record if isinstance(record, dict) else None
+        """Whether the stage ``name`` is already done for inputs whose hash is ``key``.
 
+        It is not where an output's content is no longer what it was; an event tells of that.
+        """
+        status = self._stage(name, key, self._stage_record(name))
+        if status.damaged and self._log:
+            self.event("stage_repeated", stage=name, reason="damaged")
+        return status
+
+    def finished_stage(self, name: str) -> StageStatus | None:
+        """The stage ``name`` as it was last finished, whatever its inputs; None if it never was."""
+        record = self._stage_record(name)
+        return None if record is None else self._stage(name, str(record.get("key")), record)
+
+    def _stage(self, name: str, key: str, record: dict[str, Any] | None) -> StageStatus:
         def save(entry: dict[str, Any]) -> None:
-            self.write_json(relative, entry)
+            self.write_json(f"stages/{name}.json", entry)
 
-        return stage_status(name, key, self.folder, known, save)
+        return stage_status(name, key, self.folder, record, save)
+
+    def _stage_record(self, name: str) -> dict[str, Any] | None:
+        record = self.read_json(f"stages/{name}.json")
+        return record if isinstance(record, dict) else None
 
     def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Write ``manifest.json``: ``facts`` with versions and machine, nothing personal."""
@@ -205,6 +224,13 @@ class Run:
         """Without this, writing into a deleted folder would succeed, into nothing."""
         if self._lock:
             self._lock.check_held()
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # as a file or a device
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
 def _is_run(path: Path) -> bool:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from laras.runs.hashing import file_sha256
+
 
 @dataclass(slots=True)
 class StageStatus:
     """Whether the stage ``name`` is done for this ``key``, and what it left.
 
     ``outputs``: what :meth:`finish` was given, with paths as paths; empty while not done.
+    ``damaged``: it was finished for this key, and an output is no longer what it was.
     """
 
     name: str
@@ -23,6 +26,7 @@ class StageStatus:
     done: bool
     outputs: dict[str, Any]
     _save: Callable[[dict[str, Any]], None]
+    damaged: bool = False
     _began: float = field(default_factory=time.monotonic)
 
     @property
@@ -40,7 +44,7 @@ class StageStatus:
             "outputs": {name: _describe(value, self.folder) for name, value in outputs.items()},
         }
         self._save(record)
-        self.done, self.outputs = True, outputs
+        self.done, self.damaged, self.outputs = True, False, outputs
 
 
 def stage_status(
@@ -51,9 +55,11 @@ def stage_status(
     save: Callable[[dict[str, Any]], None],
 ) -> StageStatus:
     """The status that the saved ``record`` (None: never finished) gives the stage."""
-    recorded = record.get("outputs", {}) if record and record.get("key") == key else None
-    if recorded is None or not all(_still_there(value, folder) for value in recorded.values()):
+    recorded = record.get("outputs") if record and record.get("key") == key else None
+    if not isinstance(recorded, dict):
         return StageStatus(name, key, folder, False, {}, save)
+    if not all(_is_sound(value, folder) for value in recorded.values()):
+        return StageStatus(name, key, folder, False, {}, save, damaged=True)
     outputs = {output: _restore(value, folder) for output, value in recorded.items()}
     return StageStatus(name, key, folder, True, outputs, save)
 
@@ -63,34 +69,45 @@ def _describe(value: Any, folder: Path) -> Any:
         return value
     relative = value.resolve().relative_to(folder.resolve()).as_posix()
     if value.is_dir():
-        return {"path": relative, "files": _sizes(value)}
-    return {"path": relative, "bytes": value.stat().st_size}
+        return {"path": relative, "files": _hashes(value)}
+    return {"path": relative, "sha256": file_sha256(value)}
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    """Bytes of each file below ``folder``, by its path from there."""
+def _hashes(folder: Path) -> dict[str, str]:
+    """SHA-256 of each file below ``folder``, by its path from there."""
     files = (Path(here, name) for here, _folders, names in os.walk(folder) for name in names)
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in sorted(files)}
+    return {path.relative_to(folder).as_posix(): file_sha256(path) for path in sorted(files)}
 
 
 def _is_path(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) in ({"path", "bytes"}, {"path", "files"})
-
-
-def _still_there(value: Any, folder: Path) -> bool:
-    """A file of the same size; a folder with, among others, the same files of the same sizes."""
-    if not _is_path(value):
-        return True
-    path = folder / str(value["path"])
-    if "bytes" in value:
-        return _has_size(path, value["bytes"])
-    return path.is_dir() and all(
-        _has_size(path / name, size) for name, size in value["files"].items()
+    """Whether a path was described; by its size only, as was done at first, included."""
+    return isinstance(value, dict) and set(value) in (
+        {"path", "sha256"},
+        {"path", "files"},
+        {"path", "bytes"},
     )
 
 
-def _has_size(path: Path, size: int | None) -> bool:
-    return path.is_file() and path.stat().st_size == size
+def _is_sound(value: Any, folder: Path) -> bool:
+    """A file with the same content; a folder with, among others, the same files.
+
+    Sizes would not do: a flipped bit changes none. What was recorded without hashes is not sound.
+    """
+    if not _is_path(value):
+        return True
+    path = folder / str(value["path"])
+    if "files" in value:
+        return path.is_dir() and all(
+            _has_hash(path / name, recorded) for name, recorded in value["files"].items()
+        )
+    return _has_hash(path, value.get("sha256"))
+
+
+def _has_hash(path: Path, recorded: Any) -> bool:
+    try:
+        return path.is_file() and file_sha256(path) == recorded
+    except OSError:  # what can't be read is no less damaged
+        return False
 
 
 def _restore(value: Any, folder: Path) -> Any:

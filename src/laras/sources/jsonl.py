@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,7 +27,7 @@ _ASCII_ONLY = re.compile(rb"\A[\x00-\x7f]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """A value and the line on which it begins; ``fact``: why there is no value.
+    """A value and the line on which it begins; ``reason`` and ``fact``: why there is no value.
 
     ``item`` is its number in a list, of which many may stand on one line.
     """
@@ -35,6 +36,7 @@ class _Parsed:
     value: Any = None
     fact: str = ""
     item: int = 0
+    reason: str = "bad-json"
 
     @property
     def locator(self) -> str:
@@ -91,7 +93,7 @@ def _records(parsed: Iterator[_Parsed | None], context: FileContext) -> Iterator
             continue
         empty = False
         if item.fact:
-            yield context.rejection("bad-json", item.locator, item.fact)
+            yield context.rejection(item.reason, item.locator, item.fact)
             continue
         if item.item == 1 and not _may_be_row(item.value, context):
             # A list of something else altogether (names, numbers): that is said once.
@@ -231,6 +233,21 @@ class _Unusable:
         self.text = text[:20]
 
 
+class _Duplicate:
+    """Stands for an object with a key twice, of which Python's parser would keep the last."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key[:40]
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Any:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    (most, _times), *_others = Counter(key for key, _value in pairs).most_common(1)
+    return _Duplicate(most)
+
+
 def _whole_number(text: str) -> Any:
     return int(text) if len(text) <= _MAX_DIGITS else _Unusable(text)
 
@@ -240,11 +257,16 @@ def _number(text: str) -> Any:
     return number if math.isfinite(number) else _Unusable(text)
 
 
-_DECODER = json.JSONDecoder(parse_constant=_Unusable, parse_int=_whole_number, parse_float=_number)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_constant=_Unusable,
+    parse_int=_whole_number,
+    parse_float=_number,
+)
 
 
 def _checked(value: Any, line: int) -> _Parsed:
-    """The value, if all numbers in it are finite and all texts are whole."""
+    """The value, if its numbers are finite, its texts whole and its keys different."""
     stack = [value]
     while stack:
         item = stack.pop()
@@ -255,6 +277,8 @@ def _checked(value: Any, line: int) -> _Parsed:
                 return _Parsed(line, fact="lone surrogate")
         elif isinstance(item, _Unusable):
             return _Parsed(line, fact=item.text)
+        elif isinstance(item, _Duplicate):
+            return _Parsed(line, fact=repr(item.key), reason="duplicate-keys")
         elif isinstance(item, dict):
             stack.extend(item)
             stack.extend(item.values())

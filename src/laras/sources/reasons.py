@@ -31,8 +31,10 @@ def explanation(reason: str) -> str:
         "too-much-text": _("More text came out of it than is allowed for one file."),
         # rows
         "unknown-columns": _("None of its columns is known; name them under columns."),
+        "duplicate-columns": _("A column that is needed is there twice."),
         "unknown-shape": _("Not a shape of data that is known; name its keys under columns."),
         "bad-json": _("Not valid JSON."),
+        "duplicate-keys": _("A key is in the same object twice."),
         "bad-row": _("The row does not fit the header."),
         "blank-line": _("Blank lines were passed over."),
         "text-alone": _("A text without answer or label; texts go under documents or articles."),

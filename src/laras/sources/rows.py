@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from laras.records import Turn
+from laras.sources.characters import clean_label
 from laras.sources.context import FileContext, Record
 from laras.sources.extraction import RefusedError
 from laras.sources.shapes import Shape, missing_columns, shape_of
@@ -55,7 +56,9 @@ def _text_row(
     text = _required(row, shape.text)
     group = group_of(row, shape)
     if shape.label and not (context.reads_texts and shape.label_is_guessed):
-        label = _required(row, shape.label).strip()
+        label = clean_label(_required(row, shape.label))
+        if not label:
+            raise RefusedError("missing-value", shape.label)
         turns: tuple[Turn, ...] = (Turn("user", text.strip()),)
         if shape.system and text_of(row.get(shape.system)).strip():
             turns = (Turn("system", text_of(row[shape.system]).strip()), *turns)

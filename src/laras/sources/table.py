@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from laras.recipe.schema import ColumnMap
 from laras.sources.context import READERS, FileContext, Record
@@ -70,7 +71,28 @@ def _read(context: FileContext, delimiter: str | None) -> Iterator[Record]:
         else:
             yield from _whole_table(names, rows, context)
         return
-    yield from _records(names, rows, shape, context)
+    used = _used(shape) | set(columns.model_dump().values())
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1 and name in used)
+    if repeated:  # which of the two was meant is anyone's guess
+        yield context.rejection("duplicate-columns", fact=", ".join(repeated))
+        return
+    yield from _records(_unique(names), rows, shape, context)
+
+
+def _used(shape: Shape) -> set[str]:
+    """Names of the columns that the shape reads."""
+    values = (getattr(shape, field.name) for field in fields(shape))
+    return {value for value in values if isinstance(value, str)}
+
+
+def _unique(names: list[str]) -> list[str]:
+    """The names, with a number after each that was there before."""
+    seen: Counter[str] = Counter()
+    unique = []
+    for name in names:
+        seen[name] += 1
+        unique.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return unique
 
 
 def _records(

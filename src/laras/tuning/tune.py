@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 import uuid
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import split_tokens
 from laras.errors import DataRefused, MemoryExhausted, is_out_of_memory
 from laras.models.load import LoadedModel, load_model
+from laras.models.places import template_file
 from laras.models.save import save_model
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.preparation.pipeline import Prepared
@@ -60,13 +62,13 @@ class Assignment:
                 "micro_batch_tokens",
             }
         )
-        template = self.model.chat_template
+        template = template_file(self.model, self.recipe_folder)
         return content_hash(
             VERSION,
             self.contender.model_dump(exclude={"micro_batch_tokens"}),
             self.model.model_dump(exclude={"base", "download", "revision", "chat_template"}),
             self.model_digest,
-            None if template is None else file_sha256(self.recipe_folder / template),
+            None if template is None else file_sha256(template),
             tuning,
             self.prepared.key,
         )
@@ -174,11 +176,21 @@ def _encoded(
     run.write_json("data/encoding.json", {name: split.facts() for name, split in splits.items()})
     train, validation = splits["train"].tokens, splits["validation"].tokens
     if not len(train) or not train.trained_tokens:
-        reasons = sorted({row.reason for row in splits["train"].rejections})
+        rejections = splits["train"].rejections
+        reasons = Counter(row.reason for row in rejections)
+        if reasons and reasons.most_common(1)[0][0] == "template-refused":
+            details = Counter(row.detail for row in rejections if row.reason == "template-refused")
+            raise DataRefused(
+                "tuning.nothing-to-train",
+                _("The chat template takes none of the training examples: {reason}").format(
+                    reason=details.most_common(1)[0][0]
+                ),
+                hint=_("Give another template as model.chat_template, or change the data."),
+            )
         raise DataRefused(
             "tuning.nothing-to-train",
             _("No training example fits the model's {context} tokens ({reasons}).").format(
-                context=loaded.context, reasons=", ".join(reasons)
+                context=loaded.context, reasons=", ".join(sorted(reasons))
             ),
             hint=_("Raise model.context, or cut the data into shorter pieces."),
         )

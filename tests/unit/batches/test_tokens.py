@@ -12,7 +12,7 @@ import pytest
 
 from laras.batches.encode import encode_example
 from laras.batches.tokens import SplitTokens, split_tokens
-from laras.errors import LarasError
+from laras.errors import LarasError, StorageFailed
 from laras.models.load import LoadedModel, load_model
 from laras.models.tiny import tiny_model
 from laras.preparation.pipeline import load_examples
@@ -204,3 +204,13 @@ def test_a_missing_file_is_made_again(model: Path, rows: Path, tmp_path: Path, s
     file.unlink()
     assert_as_encoded(split_tokens(rows, loaded(model), folder), rows, loaded(model))
     assert file.exists()
+
+
+@pytest.mark.parametrize("damage", [cut_in_half, emptied, Path.unlink])
+def test_damaged_rows_are_named(
+    model: Path, rows: Path, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(rows)
+    with pytest.raises(StorageFailed) as raised:
+        split_tokens(rows, loaded(model), tmp_path / "tokens")
+    assert (raised.value.identifier, raised.value.where) == ("runs.damaged", str(rows))

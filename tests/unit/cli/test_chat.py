@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from laras.cli.chat import choose_contender, talk
+from laras.cli.chat import choose_contender, command, talk
 from laras.errors import UsageError
 from laras.runs.folder import Run
 
@@ -60,3 +62,32 @@ def test_a_mistyped_contender_gets_a_suggestion(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         choose_contender(run_with(tmp_path, "base", "lora"), "lara")
     assert caught.value.hint == "Did you mean 'lora'?"
+
+
+@pytest.mark.parametrize("verdict", [5, [1], {"recommendation": [1]}])
+def test_a_verdict_of_another_kind_counts_as_missing(tmp_path: Path, verdict: object) -> None:
+    folder = run_with(tmp_path, "base", "lora")
+    (folder / "verdict.json").write_text(json.dumps(verdict))
+    assert choose_contender(folder, None) == "lora"
+
+
+def test_bytes_that_are_no_text_are_replaced(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for errors in ("strict", "surrogateescape"):
+        stdin = io.TextIOWrapper(io.BytesIO(b"caf\xe9?\n"), encoding="utf-8", errors=errors)
+        monkeypatch.setattr("sys.stdin", stdin)
+        talk(Echo(), "lora")  # type: ignore[arg-type]
+        assert capsys.readouterr().out == "you said caf\ufffd?[31m\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO("caf\udce9?\n"))
+    talk(Echo(), "lora")  # type: ignore[arg-type]
+    assert capsys.readouterr().out == "you said caf\ufffd?[31m\n"
+
+
+@pytest.mark.parametrize("temperature", ["nan", "inf", "-1"])
+def test_a_temperature_that_is_no_finite_number_is_refused(
+    tmp_path: Path, temperature: str
+) -> None:
+    result = CliRunner().invoke(command(), [str(tmp_path), "--temperature", temperature])
+    assert result.exit_code == 2
+    assert "temperature" in result.output

@@ -192,3 +192,82 @@ def test_a_terminal_that_claims_to_know_ascii_only_causes_no_crash(tmp_path: Pat
     assert done.returncode == 2
     assert "ning is not known" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_does_no_harm(closed: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m laras schema {closed}",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_reader_that_leaves_after_one_line_is_no_failure(tmp_path: Path) -> None:
+    code = "import sys; from laras.cli.main import main; sys.exit(main(['schema']))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    error = process.stderr.read()
+    process.stderr.close()
+    assert (process.wait(), error) == (0, b"")
+
+
+def test_a_broken_pipe_within_the_work_is_not_taken_for_done(tmp_path: Path) -> None:
+    assert exit_code(BrokenPipeError(errno.EPIPE, "a child"), Session(run_folder=tmp_path)) == 1
+
+
+@pytest.mark.parametrize("verb", ["prepare", "report", "chat"])
+def test_a_run_folder_with_too_long_a_name_is_refused(verb: str, tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("data:\n  sources:\n    - documents: a\n")
+    folder = "x" * 300
+    given = ["recipe.yaml", "--run", folder] if verb == "prepare" else [folder]
+    done = laras(verb, *given, cwd=tmp_path)
+    assert done.returncode in (2, 6)
+    assert "[runs." in done.stderr
+
+
+def test_sigterm_before_the_training_is_told_and_has_its_code(tmp_path: Path) -> None:
+    code = """
+        import os, signal, time
+        from laras import workflow
+        from laras.cli.main import main
+        def wait(*arguments, **options):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(30)
+        workflow.prepare = wait
+        before = signal.getsignal(signal.SIGTERM)
+        code = main(["prepare", "recipe.yaml"])
+        assert signal.getsignal(signal.SIGTERM) == before
+        raise SystemExit(code)
+    """
+    (tmp_path / "recipe.yaml").write_text("data:\n  sources:\n    - documents: a\n")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env={**os.environ, "LARAS_LANG": "en"},
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+    )
+    assert done.returncode == 5
+    assert "Stopped." in done.stderr
+    assert "[cli.interrupted]" in done.stderr
+
+
+def test_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    error = UsageError("a.b", "\x1b[2J!", where="x\x9b\u202e", hint="one\ntwo\x07")
+    exit_code(error, Session())
+    shown = capsys.readouterr().err
+    assert "\\x1b[2J!" in shown
+    assert "x\\x9b\\u202e" in shown
+    assert "  two\\x07" in shown
+    assert "\x1b[2J" not in shown

@@ -77,6 +77,18 @@ def test_training_is_summed_up_with_its_best_validation_loss(
     assert "2.2500" in out
 
 
+def test_a_training_that_was_given_up_gives_no_best_loss(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Run.open(finished) as run:
+        run.event("training_planned", contender="lora")
+        run.event("validation_done", contender="lora", step=1, loss=2.75)
+        run.event("contender_finished", contender="lora", seconds=75.0, tokens=12345)
+    show_training(finished, Session(json=True))
+    (trained,) = json.loads(capsys.readouterr().out)["contenders"]
+    assert trained["best_validation_loss"] == 2.75
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.44, "0.4 s"), (12.4, "12 s"), (185, "3 min 5 s"), (7800, "2 h 10 min")]
 )
@@ -112,3 +124,23 @@ def test_the_status_tells_what_is_known() -> None:
     facts = {"loss": 2.3456, "tokens_per_s": 5400.4, "eta_s": 61.0, "epoch": 0.5}
     assert status_line(120, 300, facts) == "120/300  loss 2.346  5,400 tokens/s  1 min 1 s left"
     assert status_line(7, None, {"loss": None}) == "7"
+
+
+def test_names_and_sentences_from_files_steer_no_terminal(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "\x1b]0;title\x07\u202e"
+    with Run.open(finished) as run:
+        run.write_json("verdict.json", {"sentence": hostile, "contenders": []})
+        row = {"stage": hostile, "rows_in": 1, "rows_out": 1, "rejected": 0}
+        run.write_json("data/audit.json", {"funnel": [row]})
+    show_scores(finished, Session())
+    show_data(finished, Session())
+    progress = TerminalProgress()
+    progress.stage(hostile)
+    progress.note(hostile)
+    progress.finish()
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert text.count("\\x1b]0;title\\x07\\u202e") == 2
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)

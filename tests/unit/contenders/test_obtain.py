@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
 from laras.contenders.obtain import load_candidate
-from laras.errors import ModelRefused
+from laras.errors import GuardStopped, ModelRefused, StorageFailed, UsageError
 from laras.models.load import load_model
 from laras.models.tiny import tiny_model
 from laras.planning.hyperparameters import resolve
@@ -40,6 +41,7 @@ def run_with_adapter(tmp_path: Path) -> tuple[Run, ModelSection, torch.Tensor]:
     folder.mkdir()
     save_adapter(model, folder, "base")
     loaded.tokenizer.save(folder, loaded.template.text)
+    run.stage("tune-lora", "key").finish({"model": folder})
     return run, section, expected
 
 
@@ -60,6 +62,7 @@ def test_an_adapter_whose_weights_find_no_place_is_refused(
     file = run.contender("lora") / "model" / "adapter_model.safetensors"
     renamed = {name.replace("q_proj", "query"): part for name, part in load_file(file).items()}
     save_file(renamed, file)
+    run.stage("tune-lora", "other").finish({"model": file.parent})
     with run, pytest.raises(ModelRefused, match="does not belong"):
         load_candidate(LORA, section, tmp_path, run)
 
@@ -76,3 +79,51 @@ def test_a_tuned_model_keeps_the_template_it_was_tuned_with(
     with run:
         candidate = load_candidate(LORA, section, tmp_path, run)
     assert candidate.loaded.template.text == trained_with
+
+
+def flipped(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+@pytest.mark.parametrize("damage", [flipped, cut])
+@pytest.mark.parametrize("name", ["adapter_model.safetensors", "chat_template.jinja"])
+def test_what_training_did_not_leave_is_not_judged(
+    run_with_adapter: tuple[Run, ModelSection, torch.Tensor],
+    tmp_path: Path,
+    damage: Callable[[bytes], bytes],
+    name: str,
+) -> None:
+    run, section, _expected = run_with_adapter
+    file = run.contender("lora") / "model" / name
+    file.write_bytes(damage(file.read_bytes()))
+    run.close()
+    with pytest.raises(StorageFailed) as raised:
+        load_candidate(LORA, section, tmp_path, Run.read(run.folder))
+    assert raised.value.identifier == "runs.damaged"
+    assert "Run the same command again" in str(raised.value.hint)
+
+
+def test_a_contender_without_a_model_is_not_trained_yet(
+    run_with_adapter: tuple[Run, ModelSection, torch.Tensor], tmp_path: Path
+) -> None:
+    run, section, _expected = run_with_adapter
+    other = Contender(kind="full", name="full")
+    with run, pytest.raises(UsageError, match="not trained yet"):
+        load_candidate(other, section, tmp_path, run)
+
+
+def test_an_adapter_whose_logits_are_not_finite_is_told_so(
+    run_with_adapter: tuple[Run, ModelSection, torch.Tensor], tmp_path: Path
+) -> None:
+    run, section, _expected = run_with_adapter
+    file = run.contender("lora") / "model" / "adapter_model.safetensors"
+    save_file({name: part * 1e38 * 1e38 for name, part in load_file(file).items()}, file)
+    run.stage("tune-lora", "other").finish({"model": file.parent})
+    with run, pytest.raises(GuardStopped) as raised:
+        load_candidate(LORA, section, tmp_path, run)
+    assert raised.value.identifier == "tuning.not-finite"
+    assert "tuning.learning_rate" in str(raised.value.hint)

@@ -12,6 +12,7 @@ import pytest
 
 from laras.contenders.pairs import Pair, Standing, compare, pair_of
 from laras.contenders.verdict import LossGap, loss_gaps, verdict
+from laras.contenders.wording import shown
 from laras.evaluation.figures import figures
 from laras.evaluation.result import PREDICTION_SCHEMA, Score
 from laras.recipe.schema import EvaluationSection
@@ -309,3 +310,10 @@ def test_the_verdict_is_the_same_each_time() -> None:
 def test_no_contender_no_verdict() -> None:
     with pytest.raises(ValueError, match="at least one"):
         decided([])
+
+
+def test_what_rounds_to_zero_has_no_sign() -> None:
+    assert shown("macro_f1", -0.0001, signed=True) == "0.000"
+    assert shown("macro_f1", -0.001, signed=True) == "-0.001"
+    assert shown("bleu", -0.01, signed=True) == "0.0"
+    assert shown("macro_f1", 0.0004, signed=True) == "0.000"

@@ -13,8 +13,9 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 
+import laras
 from laras.errors import ModelRefused
-from laras.models.load import LoadedModel, load_model, resolve_model
+from laras.models.load import LoadedModel, _useful_lines, load_model, resolve_model
 from laras.models.save import save_model
 from laras.models.tiny import FAMILIES, tiny_model
 from laras.recipe.schema import ModelSection
@@ -251,3 +252,43 @@ def test_an_adapter_alone_is_refused(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "adapter_config.json").write_text("{}", encoding="utf-8")
     assert refusal(folder).identifier == "model.adapter-alone"
+
+
+def test_weights_of_which_most_are_not_used_are_refused(llama: Path) -> None:
+    file = llama / "model.safetensors"
+    weights = load_file(file)
+    strays = {f"stray.{number}": torch.zeros(1) for number in range(len(weights) + 1)}
+    save_file({**weights, **strays}, file, metadata={"format": "pt"})
+    assert refusal(llama).identifier == "model.weights-unused"
+
+
+def test_a_reason_of_several_lines_is_told_on_one() -> None:
+    assert _useful_lines(ValueError("Validation:\n\n  field   'x':\n\ttoo big\nmore")) == (
+        "Validation: field 'x': too big"
+    )
+    assert _useful_lines(ValueError()) == "ValueError"
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '{"chat_template": 5}', '{"chat_template": [1]}'])
+def test_a_tokenizer_config_of_the_wrong_shape_is_refused(content: str, llama: Path) -> None:
+    (llama / "chat_template.jinja").unlink(missing_ok=True)
+    (llama / "tokenizer_config.json").write_text(content, encoding="utf-8")
+    assert refusal(llama).identifier in ("model.tokenizer-broken", "model.template-unreadable")
+
+
+def test_a_chat_template_is_found_from_home_and_refused_where_it_is_not_there(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    text = "{% for message in messages %}{{ message['content'] + eos_token }}{% endfor %}"
+    (tmp_path / "home/own.jinja").write_text(text, encoding="utf-8")
+    assert load(llama, chat_template="~/own.jinja").template.text.endswith(text)
+    for absent in ("absent.jinja", str(llama), "~nobody-at-all/x.jinja"):
+        recipe = {
+            "model": {"base": str(llama), "chat_template": absent},
+            "data": {"sources": [{"documents": ["nothing"]}]},
+        }
+        with pytest.raises(ModelRefused) as caught:
+            laras.run(recipe, run_folder=tmp_path / "run")
+        assert caught.value.identifier == "model.template-unreadable"

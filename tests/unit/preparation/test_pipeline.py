@@ -265,6 +265,14 @@ def test_data_that_can_not_carry_a_run_is_refused(
     assert caught.value.hint
 
 
+def test_labels_that_occur_once_each_are_told_as_such(tmp_path: Path, prepared: Prepare) -> None:
+    rows = [{"text": sentence(n), "label": f"l{n}"} for n in range(12)]
+    write_rows(tmp_path / "rows.csv", rows)
+    with pytest.raises(DataRefused) as caught:
+        prepared({"sources": [{"examples": "rows.csv"}]})
+    assert "Every label occurs only once" in str(caught.value.hint)
+
+
 def test_empty_data_is_refused_with_the_reasons(tmp_path: Path, prepared: Prepare) -> None:
     (tmp_path / "a.txt").write_text("Pendek")
     (tmp_path / "b.txt").write_text("")
@@ -327,3 +335,11 @@ def test_banking77_goes_through_and_its_leak_is_counted(material: Path, prepared
     assert result.audit["splits"]["test"]["examples"] == 3080
     assert len(result.audit["splits"]["train"]["labels"]) == 77
     assert result.audit["certificate"]["clean"]
+
+
+def test_labels_that_differ_only_in_case_are_warned_of(prepared: Prepare, tmp_path: Path) -> None:
+    rows = labelled(60, labels=2)
+    write_rows(tmp_path / "rows.csv", [*rows, {"text": sentence("odd", 12), "label": "LABEL1"}])
+    audit = prepared({"sources": [{"examples": "rows.csv"}]}).audit
+    (warning,) = [each for each in audit["warnings"] if "upper and lower case" in each]
+    assert "LABEL1 / label1" in warning

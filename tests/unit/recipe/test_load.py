@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import laras
 from laras.errors import UsageError
 from laras.recipe.load import (
     PRESETS,
@@ -278,3 +281,52 @@ def test_a_mapping_is_checked_like_a_file(tmp_path: Path) -> None:
     assert loaded.origins["data.sources.0.examples"] == "given"
     with pytest.raises(UsageError, match=r"data\.sources"):
         recipe_from_mapping({"data": {}}, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_devices_and_pipes_are_refused_unread(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.yaml"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero")):
+        with pytest.raises(UsageError) as caught:
+            load_recipe(path)
+        assert caught.value.identifier == "recipe.not-a-file"
+
+
+def test_a_huge_file_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "huge.yaml"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(UsageError) as caught:
+        load_recipe(path)
+    assert caught.value.identifier == "recipe.too-large"
+
+
+def test_a_recipe_in_a_folder_is_only_suggested_where_there_is_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_recipe(tmp_path)
+    assert "laras init" in str(caught.value.hint)
+    path = write(tmp_path, DATA)
+    with pytest.raises(UsageError) as caught:
+        load_recipe(tmp_path)
+    assert str(path) in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("recipe", [None, 5, [1], b"x"], ids=repr)
+def test_what_is_no_path_is_refused_as_a_recipe(recipe: Any) -> None:
+    with pytest.raises(UsageError) as caught:
+        laras.run(recipe)
+    assert caught.value.identifier == "recipe.not-a-path"
+
+
+def test_a_comparison_needs_a_contender(tmp_path: Path) -> None:
+    error = refusal(tmp_path, DATA + "comparison: {contenders: []}\n")
+    assert "must be a list with at least one entry, got an empty list" in error.what
+
+
+@pytest.mark.parametrize("section", ["preparation", "tuning", "evaluation"])
+def test_a_seed_fits_in_63_bits(section: str, tmp_path: Path) -> None:
+    error = refusal(tmp_path, DATA + f"{section}: {{seed: {2**63}}}\n")
+    assert f"at most {2**63 - 1}" in error.what
+    write(tmp_path, DATA + f"{section}: {{seed: {2**63 - 1}}}\n")
+    load_recipe(tmp_path / "recipe.yaml")

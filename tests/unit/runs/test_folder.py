@@ -246,6 +246,10 @@ def test_a_stage_whose_folder_lost_or_cut_a_file_is_done_again(tmp_path: Path) -
         (folder / "README.md").write_text("A file more does no harm.")
         assert run.stage("tune", "key").done
 
+        weights.write_bytes(b"weighty")  # the same size
+        assert run.stage("tune", "key").damaged
+        assert run.events()[-1]["kind"] == "stage_repeated"
+        assert not Run.read(run.folder).finished_stage("tune").done  # type: ignore[union-attr]
         weights.write_bytes(b"weigh")
         assert not run.stage("tune", "key").done
         weights.write_bytes(b"weights")
@@ -256,6 +260,19 @@ def test_a_stage_whose_folder_lost_or_cut_a_file_is_done_again(tmp_path: Path) -
         assert not run.stage("tune", "key").done
         shutil.rmtree(folder)
         assert not run.stage("tune", "key").done
+
+
+def test_a_stage_recorded_without_hashes_is_done_again(tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run") as run:
+        output = run.data / "train.parquet"
+        output.write_bytes(b"rows")
+        of_file = {"path": "data/train.parquet", "bytes": 4}
+        of_folder = {"path": "data", "files": {"train.parquet": 4}}
+        for recorded in (of_file, of_folder):
+            record = {"name": "prepare", "key": "key", "outputs": {"data": recorded}}
+            run.write_json("stages/prepare.json", record)
+            assert not run.stage("prepare", "key").done
+        assert run.finished_stage("tune") is None
 
 
 def test_what_a_killed_writer_left_is_removed_when_the_run_is_opened(tmp_path: Path) -> None:
@@ -313,3 +330,11 @@ def test_the_manifest_names_versions_and_nobody(tmp_path: Path) -> None:
     for name in (platform.node(), getpass.getuser()):
         if len(name) >= 5:
             assert f'"{name}"' not in text
+
+
+def test_a_file_or_device_in_the_place_of_a_run_is_told_as_such(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", Path("/dev/null"), tmp_path / "file" / "run"):
+        with pytest.raises(StorageFailed) as caught:
+            Run.open(path)
+        assert caught.value.identifier == "runs.not-a-folder"

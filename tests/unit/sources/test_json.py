@@ -259,3 +259,18 @@ def test_mapped_keys_are_used_and_missed_where_absent(read, write):
     dialogue, rejection = read("a.jsonl", kind="examples", columns=columns)
     assert contents(dialogue) == HELLO
     assert (rejection.reason, "balas" in rejection.detail) == ("missing-value", True)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+def test_an_object_with_a_key_twice_is_refused_with_its_line(read, write, name):
+    write(name, '{"text": "a", "label": "x", "text": "b"}\n')
+    (refused,) = read(name, kind="examples")
+    assert (refused.reason, refused.locator) == ("duplicate-keys", "line 1")
+    assert refused.detail.endswith("'text'")
+
+
+def test_a_key_twice_costs_its_row_alone(read, write):
+    inner = '{"role": "user", "role": "user", "content": "Halo"}'
+    write("a.jsonl", f'{{"messages": [{inner}]}}\n' + rows({"text": "a", "label": "x"}))
+    refused, row = read("a.jsonl", kind="examples")
+    assert (refused.reason, row.label) == ("duplicate-keys", "x")

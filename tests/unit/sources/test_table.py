@@ -158,3 +158,33 @@ def test_identifiers_differ_by_row_and_stay_the_same(read, write):
     first, second = read("a.csv", kind="examples")
     assert first.dialogue_id != second.dialogue_id
     assert read("a.csv", kind="examples") == [first, second]
+
+
+def test_a_column_that_is_needed_and_there_twice_is_refused(read, write):
+    write("a.csv", "text,label,text\nWhere is it?,arrival,Somewhere\n")
+    (refused,) = read("a.csv", kind="examples")
+    assert refused.reason == "duplicate-columns"
+    assert refused.detail.endswith("text")
+
+
+def test_a_column_that_nothing_needs_may_be_there_twice(read, write):
+    write("a.csv", "text,note,label,note\nWhere is it?,a,arrival,b\n")
+    (row,) = read("a.csv", kind="examples")
+    assert row.label == "arrival"
+    write("b.csv", "note,note\na,b\n")
+    (document,) = read("b.csv")
+    assert document.text == "note: a\nnote: b"
+
+
+@pytest.mark.parametrize("label", ["y\u200bes", "\ufeffyes", "ye\u00ads ", "\u202ayes\u202c"])
+def test_labels_that_look_the_same_are_the_same(read, write, label):
+    write("a.csv", f"text,label\nIs it?,{label}\n")
+    (row,) = read("a.csv", kind="examples")
+    assert row.label == "yes"
+
+
+def test_a_label_is_on_one_line_and_composed(read, write):
+    write("a.csv", 'text,label\nIs it?,"cafe\u200b\u0301\u00a0 or\nbar"\nWas it?,\u200b\n')
+    row, refused = read("a.csv", kind="examples")
+    assert row.label == "caf\u00e9 or bar"
+    assert refused.reason == "missing-value"

@@ -1,0 +1,16 @@
+"""Text from data, files and models as a terminal may show it: nothing in it steers the terminal."""
+
+from __future__ import annotations
+
+_CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
+# Marks that turn the direction of writing: with them a line can read other than it is.
+_DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+_ESCAPES = {
+    **{code: f"\\x{code:02x}" for code in _CONTROLS},
+    **{code: f"\\u{code:04x}" for code in _DIRECTIONS},
+}
+
+
+def printable(text: str) -> str:
+    """``text`` with control characters and direction marks written out: ``\\x1b``, ``\\u202e``."""
+    return text.translate(_ESCAPES)
