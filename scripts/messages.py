@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -73,7 +74,9 @@ def _header(language: str) -> str:
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """The content of the ``.mo`` file of ``catalog``."""
+    """The content of the ``.mo`` file of ``catalog``: the same whenever it is compiled."""
+    # Where the text names no dates, babel would put the minute of the compilation in.
+    catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     buffer = io.BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()

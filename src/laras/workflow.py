@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from laras.errors import StorageFailed
+from laras.errors import StorageFailed, UsageError
 from laras.recipe.load import LoadedRecipe, load_recipe, recipe_from_mapping, resolved_yaml
 from laras.recipe.schema import Contender
 from laras.runs.damage import damage_told
-from laras.runs.folder import Run
+from laras.runs.folder import Run, default_folder
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress, Silent
 from laras.translation import _
@@ -53,7 +53,7 @@ def run(
     """Do all that ``recipe`` asks for.
 
     ``recipe``: a path, a mapping, or what ``load_recipe`` gave. ``run_folder``: default
-    ``runs/NAME`` after the recipe's file. ``overrides``: ``section.key=value``. Raises
+    ``runs/NAME`` after the recipe. ``overrides``: ``section.key=value``. Raises
     :class:`laras.LarasError`, whose kinds tell what to do.
     """
     loaded = _load(recipe, overrides)
@@ -146,9 +146,26 @@ class _Work:
         self.started = time.monotonic()
 
     def write_recipe(self) -> None:
-        """The resolved recipe, and where its relative paths start from."""
+        """The resolved recipe, and where its relative paths start from.
+
+        A run folder belongs to one recipe file: another one's results must not be mixed with it.
+        """
+        origin = {
+            "recipe_folder": str(self.loaded.folder.resolve()),
+            "recipe": self.loaded.path.name if self.loaded.path else None,
+        }
+        before = self.run.read_json("origin.json")
+        if isinstance(before, dict) and before != origin:
+            raise UsageError(
+                "runs.other-recipe",
+                _("This run folder belongs to another recipe: {path}.").format(
+                    path=Path(str(before.get("recipe_folder"))) / str(before.get("recipe") or "")
+                ),
+                where=str(self.run.folder),
+                hint=_("Name another folder with --run, or delete this one."),
+            )
         self.run.write_text("recipe.yaml", resolved_yaml(self.loaded))
-        self.run.write_json("origin.json", {"recipe_folder": str(self.loaded.folder.resolve())})
+        self.run.write_json("origin.json", origin)
 
     def begin(self) -> None:
         """Everything that is cheap to refuse comes before anything that takes time."""
@@ -292,7 +309,7 @@ def _load(recipe: RecipeLike, overrides: Sequence[str]) -> LoadedRecipe:
 def _folder(loaded: LoadedRecipe, chosen: Path | str | None) -> Path:
     if chosen is not None:
         return Path(chosen)
-    return Path("runs") / (loaded.path.stem if loaded.path else "recipe")
+    return default_folder(loaded.path)
 
 
 def _digest(folder: Path) -> str:

@@ -95,7 +95,7 @@ def test_every_command_of_the_readme_runs(place: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    report = (place / "runs/recipe/report.html").read_text(encoding="utf-8")
+    report = (place / "runs/support/report.html").read_text(encoding="utf-8")
     assert '<html lang="id">' in report
 
 

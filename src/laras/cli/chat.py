@@ -127,12 +127,11 @@ def talk(conversation: Conversation, name: str) -> None:
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # a byte that is no text is no reason to end
     interactive = sys.stdin.isatty()
-    if interactive:
-        click.secho(
-            _("Talking with {name}. /reset begins anew, /quit ends.").format(name=name),
-            dim=True,
-            err=True,
-        )
+    click.secho(
+        _("Talking with {name}. /reset begins anew, /quit ends.").format(name=name),
+        dim=True,
+        err=True,
+    )
     for line in _interactive_lines() if interactive else sys.stdin:
         text = _SURROGATE.sub("\ufffd", line).strip()
         if not text:

@@ -79,6 +79,9 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
         out.print(printable(str(verdict["sentence"])), markup=False, style="bold", soft_wrap=True)
 
 
+SPLITS = ("train", "validation", "test")
+
+
 def show_data(folder: Path, session: Session) -> None:
     """From rows in to rows trained on, stage by stage."""
     from rich.table import Table
@@ -103,6 +106,16 @@ def show_data(folder: Path, session: Session) -> None:
     out = console()
     out.print()
     out.print(table)
+    splits = audit.get("splits") or {}
+    if splits:
+        out.print()
+        out.print(
+            _(
+                "To train on: {train:,} examples; to validate: {validation:,}; to test: {test:,}."
+            ).format(**{name: int(splits.get(name, {}).get("examples", 0)) for name in SPLITS})
+        )
+    for warning in audit.get("warnings", []):
+        out.print(printable(str(warning)), markup=False, soft_wrap=True)
     report = folder / "data" / "report.md"
     if report.exists():
         click.echo()

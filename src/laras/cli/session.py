@@ -34,8 +34,10 @@ class Session:
         return TerminalProgress()
 
     def folder_for(self, recipe: Path, chosen: Path | None) -> Path:
-        """The run folder: the one chosen, else ``runs/NAME`` after the recipe's file."""
-        self.run_folder = chosen or Path("runs") / recipe.stem
+        """The run folder: the one chosen, else the one that belongs to the recipe's name."""
+        from laras.runs.folder import default_folder
+
+        self.run_folder = chosen or default_folder(recipe)
         return self.run_folder
 
 

@@ -30,6 +30,15 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LEAST_FREE_BYTES = 1 << 20
 
 
+def default_folder(recipe: Path | None) -> Path:
+    """``runs/NAME`` after the recipe's file, or after its folder where the file is just called
+    ``recipe``: two projects must not end up in one place."""
+    if recipe is None:
+        return Path("runs/recipe")
+    parent = recipe.resolve().parent.name
+    return Path("runs") / (parent if recipe.stem == "recipe" and parent else recipe.stem)
+
+
 class Run:
     """A run folder, opened by its only writer (:meth:`open`) or by a reader (:meth:`read`).
 

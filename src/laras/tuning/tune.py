@@ -34,6 +34,7 @@ from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 from laras.tuning.objective import objectives
 from laras.tuning.precision import choose
 
+_FEW_STEPS = 20  # fewer hardly move a model
 VERSION = 1  # raise it when the same input gives other weights
 
 
@@ -147,6 +148,13 @@ def _train(
         settings=asdict(chosen),
         reasons=reasons,
     )
+    if len(training.steps) < _FEW_STEPS:
+        progress.note(
+            _(
+                "{name} gets only {steps} optimizer steps: add rows, raise tuning.epochs or lower "
+                "tuning.batch_tokens."
+            ).format(name=contender.name, steps=len(training.steps))
+        )
     progress.stage(_("Tuning {name}").format(name=contender.name), len(training.steps))
     result = training.run()
     _save(loaded, model, chosen, folder)
