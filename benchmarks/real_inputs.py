@@ -32,7 +32,7 @@ def documents(material: Path) -> dict[str, Any]:
             ],
             "max_rejected_share": 0.5,
         },
-        "tuning": {"max_steps": 80, "batch_tokens": 4096},
+        "tuning": {"epochs": 0.4, "batch_tokens": 4096},
         "comparison": {"contenders": ["base", "full"]},
     }
 
