@@ -37,7 +37,7 @@ class TemplateObjection(Exception):
 class _Generation(jinja2.ext.Extension):  # type: ignore[misc]
     """``{% generation %}`` marks what is trained for other tools; here it only shows its body."""
 
-    tags = {"generation"}  # noqa: RUF012  (declared so by Jinja)
+    tags = {"generation"}
 
     def parse(self, parser: Any) -> Any:
         line = next(parser.stream).lineno

@@ -9,26 +9,33 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from laras.recipe import unread
+from laras.recipe.data import SOURCE_KINDS, TEXT_KINDS, ColumnMap, DataSection, Source
+from laras.recipe.preparing import GenerationSection, PreparationSection
+from laras.recipe.section import Section, Seed, Share
 from laras.translation import _
 
-Language = Literal["en", "id"]
-Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
-
-
-class Section(BaseModel):
-    """A part of the recipe: strict types, no unknown keys, frozen once read."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        strict=True,
-        allow_inf_nan=False,
-    )
+__all__ = [
+    "SOURCE_KINDS",
+    "TEXT_KINDS",
+    "Adjustment",
+    "ColumnMap",
+    "ComparisonSection",
+    "Contender",
+    "ContenderKind",
+    "DataSection",
+    "EvaluationSection",
+    "GenerationSection",
+    "ModelSection",
+    "PreparationSection",
+    "Recipe",
+    "Section",
+    "Source",
+    "TuningSection",
+    "expand_contender",
+]
 
 
 class ModelSection(Section):
@@ -48,164 +55,6 @@ class ModelSection(Section):
     """A Jinja file that replaces the model's own chat template."""
     system_message: Literal["keep", "merge"] = "keep"
     """``merge``: put the system message before the first user message, for templates without it."""
-
-
-class ColumnMap(Section):
-    """Which columns (CSV, TSV) or keys (JSON) hold what, where names can't be guessed."""
-
-    text: str | None = None
-    """The text to learn or to classify."""
-    label: str | None = None
-    """The class of the text."""
-    question: str | None = None
-    """What is asked of the model."""
-    answer: str | None = None
-    """What the model should say."""
-    system: str | None = None
-    """A system message for this row."""
-    messages: str | None = None
-    """A whole conversation, as a list of messages."""
-    group: str | None = None
-    """Rows with the same value here (customer, ticket) never straddle a split."""
-
-
-class Source(Section):
-    """One place that data comes from; exactly one of the four kinds."""
-
-    documents: list[str] | None = None
-    """Files, folders or globs of texts to adapt to (continued pretraining)."""
-    articles: list[str] | None = None
-    """The same for journal articles."""
-    conversations: list[str] | None = None
-    """Files, folders or globs of chat logs."""
-    examples: list[str] | None = None
-    """Tables or JSON of questions with answers, or texts with labels."""
-    name: str | None = None
-    """How reports call it; default: its first path."""
-    columns: ColumnMap = ColumnMap()
-    """Which columns or keys hold what, where their names can't be guessed."""
-    assistant: list[str] = ["assistant", "gpt", "bot", "agent", "model", "system_agent"]
-    """Names of those in the conversations whom the model should speak as."""
-    instruction: str | None = None
-    """Put before each text or question of this source (for classification and summarising)."""
-    weight: float = Field(default=1.0, gt=0.0)
-    """How much each of its examples counts in the loss."""
-
-    @field_validator(
-        "documents",
-        "articles",
-        "conversations",
-        "examples",
-        mode="before",
-        json_schema_input_type=str | list[str] | None,
-    )
-    @classmethod
-    def _one_path_is_a_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _exactly_one_kind(self) -> Source:
-        given = [kind for kind in SOURCE_KINDS if getattr(self, kind) is not None]
-        if len(given) != 1:
-            raise ValueError(
-                _("needs exactly one of: {kinds}").format(kinds=", ".join(SOURCE_KINDS))
-            )
-        if not all(self.paths or [""]):
-            raise ValueError(_("{kind} names no path").format(kind=given[0]))
-        return self
-
-    @model_validator(mode="after")
-    def _reads_what_is_set(self) -> Source:
-        if self.kind in TEXT_KINDS:
-            default = type(self).model_fields["assistant"].default
-            assistant = None if self.assistant == default else self.assistant
-            unread.refuse(unread.of_texts(self.kind, self.instruction, assistant))
-        return self
-
-    @property
-    def kind(self) -> str:
-        """Which of the four kinds this source is."""
-        return next(kind for kind in SOURCE_KINDS if getattr(self, kind) is not None)
-
-    @property
-    def paths(self) -> list[str]:
-        """Its files, folders and globs."""
-        paths: list[str] = getattr(self, self.kind)
-        return paths
-
-
-SOURCE_KINDS = ("documents", "articles", "conversations", "examples")
-TEXT_KINDS = ("documents", "articles")
-
-
-class DataSection(Section):
-    """Where the data comes from and what is held out."""
-
-    sources: list[Source] = Field(min_length=1)
-    """What to learn from."""
-    test: list[Source] | None = None
-    """A test set of your own; default: held out from the sources by group."""
-    validation: list[Source] | None = None
-    """A validation set of your own; default: held out from the sources by group."""
-    test_share: Share = 0.1
-    """Share of groups held out for the test, where none is given."""
-    validation_share: Share = 0.05
-    """Share of groups held out for validation, where none is given."""
-    max_file_bytes: int = Field(default=200_000_000, gt=0)
-    """Larger files are put in the ledger, unread."""
-    max_rejected_share: Share = 0.5
-    """Refuse the data when more than this share of rows can't be read."""
-
-    @field_validator(
-        "sources",
-        mode="before",
-        json_schema_input_type=Annotated[list[Source], Field(min_length=1)] | Source,
-    )
-    @classmethod
-    def _one_source_is_a_list(cls, value: Any) -> Any:
-        return [value] if isinstance(value, dict) else value
-
-    @field_validator(
-        "test",
-        "validation",
-        mode="before",
-        json_schema_input_type=str | list[str | Source] | Source | None,
-    )
-    @classmethod
-    def _paths_are_examples(cls, value: Any) -> Any:
-        items = [value] if isinstance(value, str | dict) else value
-        if not isinstance(items, list):
-            return items
-        return [{"examples": [item]} if isinstance(item, str) else item for item in items]
-
-    @model_validator(mode="after")
-    def _reads_what_is_set(self) -> DataSection:
-        unread.refuse(unread.of_test_weights(source.weight for source in self.test or []))
-        return self
-
-
-class PreparationSection(Section):
-    """How records become clean examples."""
-
-    clean: bool = True
-    """Repair Unicode, remove control and invisible characters, repeated boilerplate lines."""
-    min_characters: int = Field(default=20, ge=0)
-    """Shorter documents are dropped (conversations and labelled rows are not)."""
-    exact_duplicates: bool = True
-    """Drop all but the first of equal records."""
-    near_duplicates: bool = True
-    """Drop documents and conversations that are nearly equal to one that is kept."""
-    near_duplicate_threshold: float = Field(default=0.8, gt=0.0, le=1.0)
-    """Jaccard similarity of word 5-grams from which two records are near-duplicates."""
-    chunk_characters: int = Field(default=2000, ge=200)
-    """Documents are cut at headings and paragraphs into pieces of about this length."""
-    leak_limit: Share = 0.01
-    """Refuse when more than this share of your own test rows also stand in the training data
-    word for word; below it, those rows leave the training data."""
-    engine: Literal["native", "ray"] = "native"
-    """Daft's runner: this machine, or a Ray cluster."""
-    seed: Seed = 0
-    """Decides which groups are held out."""
 
 
 class Adjustment(Section):

@@ -80,8 +80,13 @@ class FileContext:
         label: str | None = None,
         group: str | None = None,
         weight: float = 1.0,
+        metadata: dict[str, str] | None = None,
     ) -> Dialogue:
-        """A dialogue, or a text with its label, found at ``locator``."""
+        """A dialogue, or a text with its label, found at ``locator``.
+
+        ``metadata``: ``names`` (a JSON list of the people in it, for finding their names in the
+        text), ``customer``, ``started`` (ISO 8601), ``rating``, where the export says so.
+        """
         return Dialogue(
             dialogue_id=self.record_id(locator),
             path=self.file.path,
@@ -91,6 +96,7 @@ class FileContext:
             source=self._source_name,
             group=group,
             weight=weight,
+            metadata=metadata or {},
         )
 
     def rejection(self, reason: str, locator: str = "", fact: str = "") -> Rejection:

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Extracted:
-    """The text of a file, with headings as ``#`` lines and a blank line between paragraphs.
+    """The text of a file or of a part of it, with headings as ``#`` lines, tables as Markdown
+    tables and a blank line between paragraphs.
 
+    ``locator`` says which part ("message 3"), and must differ between the parts of a file.
+    ``metadata`` of articles: ``doi``, ``title``, ``year``, ``authors``, ``journal`` where known.
     ``notes`` are (reason, locator, fact) of what could not be read although the rest could.
     """
 

@@ -58,8 +58,9 @@ class ParserProcess:
         """The child's process id, while there is one."""
         return self._child.pid if self._child else None
 
-    def extract(self, kind: str, path: Path) -> Extracted:
-        """The text of the file at ``path``, of ``kind`` html, docx or pdf.
+    def extract(self, kind: str, path: Path) -> list[Extracted]:
+        """The texts of the file at ``path``, of a ``kind`` that the worker knows: one, or one for
+        each part of a file that holds several (the messages of a mailbox).
 
         Raises :class:`RefusedError` with the reason where the file gives none.
         """
@@ -80,9 +81,7 @@ class ParserProcess:
             if answer.get("exhausted"):
                 self.close()
             raise RefusedError(answer["reason"], answer["fact"])
-        facts: dict[str, Any] = answer["extracted"]
-        notes = tuple((reason, locator, fact) for reason, locator, fact in facts.pop("notes"))
-        return Extracted(**facts, notes=notes)
+        return [_as_extracted(facts) for facts in answer["extracted"]]
 
     def close(self) -> None:
         """End the child, at once."""
@@ -144,3 +143,8 @@ class ParserProcess:
             return RefusedError("timeout", f"{self.limits.timeout_s:g} s")
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return RefusedError("parser-failed", cause)
+
+
+def _as_extracted(facts: dict[str, Any]) -> Extracted:
+    notes = tuple((reason, locator, fact) for reason, locator, fact in facts.pop("notes"))
+    return Extracted(**facts, notes=notes)

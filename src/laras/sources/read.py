@@ -9,11 +9,12 @@ from pathlib import Path
 from laras.errors import UsageError
 from laras.recipe.schema import DataSection, Source
 from laras.records import Dialogue, Document, Rejection
-from laras.sources import jsonl, markdown, parsed, plain, table
 from laras.sources.context import READERS, FileContext, Reader
 from laras.sources.discovery import SourceFile, find_files
+from laras.sources.documents import markdown, parsed, plain
 from laras.sources.extraction import RefusedError
 from laras.sources.parsing import ParserLimits, ParserProcess
+from laras.sources.tables import jsonl, table
 
 # Importing the readers registers them.
 __all__ = ["jsonl", "markdown", "parsed", "plain", "read_source", "table"]

@@ -20,10 +20,11 @@ from typing import Any
 
 from laras.sources.extraction import Extracted, RefusedError
 
+# Each names a function that takes a path and gives an Extracted, or several for a file of parts.
 PARSERS = {
-    "docx": "laras.sources.docx",
-    "html": "laras.sources.html",
-    "pdf": "laras.sources.pdf",
+    "docx": "laras.sources.documents.docx:extract",
+    "html": "laras.sources.documents.html:extract",
+    "pdf": "laras.sources.documents.pdf:extract",
 }
 _MAX_FACT = 200
 
@@ -48,7 +49,8 @@ def main() -> None:
 
 def _answer(kind: str, path: Path, max_characters: int) -> dict[str, Any]:
     try:
-        extracted: Extracted = import_module(PARSERS[kind]).extract(path)
+        module, function = PARSERS[kind].split(":")
+        outcome = getattr(import_module(module), function)(path)
     except RefusedError as error:
         return {"reason": error.reason, "fact": error.fact}
     except MemoryError:
@@ -56,9 +58,11 @@ def _answer(kind: str, path: Path, max_characters: int) -> dict[str, Any]:
     except Exception as error:  # whatever a parser raises on a broken file is an answer here
         fact = f"{type(error).__name__}: {error}".replace(str(path), path.name)
         return {"reason": "parser-failed", "fact": fact[:_MAX_FACT]}
-    if len(extracted.text) > max_characters:
-        return {"reason": "too-much-text", "fact": f"{len(extracted.text)} > {max_characters}"}
-    return {"extracted": asdict(extracted)}
+    parts: list[Extracted] = [outcome] if isinstance(outcome, Extracted) else list(outcome)
+    characters = sum(len(part.text) for part in parts)
+    if characters > max_characters:
+        return {"reason": "too-much-text", "fact": f"{characters} > {max_characters}"}
+    return {"extracted": [asdict(part) for part in parts]}
 
 
 def _limit_process(memory_bytes: int) -> None:

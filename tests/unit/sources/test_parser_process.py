@@ -27,7 +27,7 @@ def test_one_child_serves_many_files_and_ends_with_its_parent(page):
         parser.extract("html", page)
         pid = parser.pid
         for _ in range(5):
-            assert parser.extract("html", page).text == "Text of a page."
+            assert parser.extract("html", page)[0].text == "Text of a page."
         assert parser.pid == pid
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
@@ -39,7 +39,7 @@ def test_a_child_killed_between_files_is_replaced(page):
         first = parser.pid
         os.kill(first, signal.SIGKILL)
         time.sleep(0.05)
-        assert parser.extract("html", page).text == "Text of a page."
+        assert parser.extract("html", page)[0].text == "Text of a page."
         assert parser.pid != first
 
 
@@ -52,7 +52,7 @@ def test_a_file_that_kills_the_child_costs_only_itself(page):
         with pytest.raises(RefusedError) as caught:
             parser.extract("html", page)
         assert (caught.value.reason, caught.value.fact) == ("parser-failed", "SIGKILL")
-        assert parser.extract("html", page).text == "Text of a page."
+        assert parser.extract("html", page)[0].text == "Text of a page."
 
 
 def test_a_file_that_stalls_is_given_up(page, monkeypatch):
@@ -65,7 +65,7 @@ def test_a_file_that_stalls_is_given_up(page, monkeypatch):
             parser.extract("html", page)
         assert caught.value.reason == "timeout"
         parser.limits = ParserLimits()
-        assert parser.extract("html", page).text == "Text of a page."
+        assert parser.extract("html", page)[0].text == "Text of a page."
 
 
 def test_a_file_that_needs_too_much_memory_is_a_rejection(read, write):

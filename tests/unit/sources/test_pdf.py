@@ -11,7 +11,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
-from laras.sources.pdf_layout import Line, join_pages
+from laras.sources.documents.pdf_layout import Line, join_pages
 
 WIDTH, HEIGHT = A4
 

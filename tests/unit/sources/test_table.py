@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from laras.records import Dialogue, Document
-from laras.sources.table import parse, sniff_delimiter
+from laras.sources.tables.table import parse, sniff_delimiter
 
 
 def contents(record):

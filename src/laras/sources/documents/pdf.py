@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from laras.sources.documents.pdf_layout import Line, join_pages
 from laras.sources.extraction import Extracted, RefusedError
-from laras.sources.pdf_layout import Line, join_pages
 
 _FEW_CHARACTERS = 50
 _MAX_CONTROL_SHARE = 0.05

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from laras.sources.docx_package import checked_package
+from laras.sources.documents.docx_package import checked_package
+from laras.sources.documents.html_text import markdown_table
 from laras.sources.extraction import Extracted
-from laras.sources.html_text import markdown_table
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, replace
 from laras.recipe.schema import ColumnMap
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.encoding import UndecodableError, decode
-from laras.sources.rows import shaped_row
-from laras.sources.shapes import Shape, missing_columns, shape_of
+from laras.sources.tables.rows import shaped_row
+from laras.sources.tables.shapes import Shape, missing_columns, shape_of
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50

@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from laras.sources.documents.html_text import PageText, page_text
 from laras.sources.encoding import UndecodableError, decode
 from laras.sources.extraction import Extracted, RefusedError
-from laras.sources.html_text import PageText, page_text
 
 _DECLARED = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.IGNORECASE

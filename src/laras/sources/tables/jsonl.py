@@ -16,7 +16,7 @@ from typing import Any
 
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.encoding import UndecodableError, decode, normalised_newlines
-from laras.sources.rows import read_row
+from laras.sources.tables.rows import read_row
 
 _MAX_DIGITS = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -9,9 +9,9 @@ from typing import Any
 from laras.records import Turn
 from laras.sources.characters import clean_label
 from laras.sources.context import FileContext, Record
+from laras.sources.conversations.turns import merged, text_of, turns_from
 from laras.sources.extraction import RefusedError
-from laras.sources.shapes import Shape, missing_columns, shape_of
-from laras.sources.turns import merged, text_of, turns_from
+from laras.sources.tables.shapes import Shape, missing_columns, shape_of
 
 _MAX_KEYS_NAMED = 12
 
