@@ -91,3 +91,9 @@ class MemoryExhausted(LarasError):
     """Out of memory; the checkpoint is intact."""
 
     exit_code = 7
+
+
+class EndpointFailed(LarasError):
+    """An endpoint that the recipe names gave no usable answer; what it did answer is kept."""
+
+    exit_code = 8

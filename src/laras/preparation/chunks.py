@@ -25,13 +25,15 @@ class Passage:
 
 
 @dataclass(frozen=True)
-class _Block:
+class Block:
+    """A paragraph, heading or code block: ``text[start:end]`` of the document."""
+
     start: int
     end: int
     level: int  # of a heading; 0 for anything else
 
 
-def _blocks(text: str) -> Iterator[_Block]:
+def blocks(text: str) -> Iterator[Block]:
     """Paragraphs, headings and whole code blocks, by position."""
     position = 0
     start: int | None = None
@@ -41,10 +43,10 @@ def _blocks(text: str) -> Iterator[_Block]:
         bare = line.strip()
         heading = None if in_code else _HEADING.match(line)
         if start is not None and not in_code and (heading or not bare):
-            yield _Block(start, end, 0)
+            yield Block(start, end, 0)
             start = None
         if heading:
-            yield _Block(position, position + len(line.rstrip()), len(heading.group(1)))
+            yield Block(position, position + len(line.rstrip()), len(heading.group(1)))
         elif bare:
             start = position if start is None else start
             end = position + len(line.rstrip())
@@ -52,29 +54,29 @@ def _blocks(text: str) -> Iterator[_Block]:
             in_code = not in_code
         position += len(line)
     if start is not None:
-        yield _Block(start, end, 0)
+        yield Block(start, end, 0)
 
 
-def _pieces(text: str, block: _Block, length: int) -> Iterator[_Block]:
+def _pieces(text: str, block: Block, length: int) -> Iterator[Block]:
     """``block`` itself, or cut at line ends and sentences, then at spaces, where too long."""
     start = block.start
     while block.end - start > length * 1.25:
         window = text[start : start + length]
         ends = [found.end() for found in _SENTENCE_END.finditer(window) if found.end() > length / 3]
         cut = ends[-1] if ends else window.rfind(" ") + 1 or length
-        yield _Block(start, start + len(text[start : start + cut].rstrip()), block.level)
+        yield Block(start, start + len(text[start : start + cut].rstrip()), block.level)
         start += cut
     if text[start : block.end].strip():
-        yield _Block(start, block.end, block.level)
+        yield Block(start, block.end, block.level)
 
 
 def passages(text: str, length: int) -> list[Passage]:
     """``text`` cut into passages of about ``length`` characters (at most 1.5 times that)."""
     above: dict[int, str] = {}
     result: list[Passage] = []
-    current: list[_Block] = []
+    current: list[Block] = []
     headings: tuple[str, ...] = ()
-    pieces = (piece for whole in _blocks(text) for piece in _pieces(text, whole, length))
+    pieces = (piece for whole in blocks(text) for piece in _pieces(text, whole, length))
     for block in pieces:
         following = _starts_passage(current, block, length)
         if following is not None:
@@ -92,7 +94,7 @@ def passages(text: str, length: int) -> list[Passage]:
     return _with_last_joined(result, length)
 
 
-def _starts_passage(current: list[_Block], block: _Block, length: int) -> list[_Block] | None:
+def _starts_passage(current: list[Block], block: Block, length: int) -> list[Block] | None:
     """Whether ``block`` ends the passage ``current``: then the headings at its end, which are
     taken out of it, because they belong to what follows. Else None."""
     if not current:
@@ -102,7 +104,7 @@ def _starts_passage(current: list[_Block], block: _Block, length: int) -> list[_
     at_heading = block.level > 0 and size >= length / 2
     if all(part.level for part in current) or not (too_long or at_heading):
         return None
-    following: list[_Block] = []
+    following: list[Block] = []
     while current[-1].level:
         following.insert(0, current.pop())
     return following

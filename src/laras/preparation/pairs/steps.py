@@ -1,0 +1,121 @@
+"""The step that makes examples of the pairs that a source asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from laras.preparation.examples import EXAMPLES
+from laras.preparation.likeness import key
+from laras.preparation.pairs.abstracts import abstract_pairs
+from laras.preparation.pairs.definitions import definition_pairs
+from laras.preparation.pairs.headings import section_pairs
+from laras.preparation.pairs.outline import sections, title_of
+from laras.preparation.pairs.pair import Pair, Read
+from laras.preparation.pairs.questions import questions
+from laras.preparation.pairs.rows import row_pairs
+from laras.preparation.steps import Step, batch_of
+from laras.recipe.data import PairKind
+
+RULES: dict[PairKind, Callable[[Read], Iterator[Pair]]] = {
+    "questions": questions,
+    "abstracts": abstract_pairs,
+    "definitions": definition_pairs,
+    "rows": row_pairs,
+    "sections": section_pairs,
+}
+"""In the order of how much they know of what is asked: of two pairs with the same question or
+the same span, the earlier one stays."""
+
+Row = dict[str, Any]
+
+
+def pairs_of(
+    text: str,
+    kinds: Sequence[PairKind],
+    longest: int,
+    *,
+    title: str = "",
+    language: str = "",
+    is_article: bool = False,
+) -> list[tuple[PairKind, Pair]]:
+    """The pairs of ``kinds`` in ``text``, each question and each span once; answers have at most
+    ``longest`` characters."""
+    outline = sections(text)
+    read = Read(text, title_of(title, outline), outline, language, longest, is_article)
+    found: list[tuple[PairKind, Pair]] = []
+    asked: set[str] = set()
+    spans: set[tuple[int, int]] = set()
+    for kind, rule in RULES.items():
+        if kind not in kinds:
+            continue
+        for pair in rule(read):
+            question = key(pair.question)
+            if question in asked or (pair.start, pair.end) in spans:
+                continue
+            asked.add(question)
+            spans.add((pair.start, pair.end))
+            found.append((kind, pair))
+    return found
+
+
+def pair_examples(
+    kinds: Mapping[str, Sequence[PairKind]], longest: int, weights: Mapping[str, float]
+) -> Step:
+    """Documents as chat examples; ``kinds`` and ``weights`` by source. A document without any
+    pair gives an empty list, which is no refusal: its passages may still be learnt."""
+
+    def function(batch: pa.RecordBatch) -> pa.RecordBatch:
+        rows: list[list[Row]] = []
+        for record in batch.to_pylist():
+            wanted = kinds.get(record["source"], ())
+            found = (
+                pairs_of(
+                    record["text"],
+                    wanted,
+                    longest,
+                    title=record["title"] or "",
+                    language=record["language"] or "",
+                    is_article=record["kind"] == "article",
+                )
+                if wanted
+                else []
+            )
+            weight = weights.get(record["source"], 1.0)
+            rows.append([_example(record, n, *pair, weight) for n, pair in enumerate(found)])
+        return batch_of(
+            EXAMPLES,
+            {"examples": [*rows], "refused": [None] * len(rows), "cut": [None] * len(rows)},
+        )
+
+    reads = (
+        *("document_id", "path", "text", "title", "locator", "kind", "source", "split_group"),
+        "language",
+    )
+    return Step("pair-examples", 1, reads, EXAMPLES, function)
+
+
+def _example(record: Row, number: int, kind: PairKind, pair: Pair, weight: float) -> Row:
+    return {
+        "example_id": f"{record['document_id']}?{kind}-{number}",
+        "task": "chat",
+        "messages": [
+            {"role": "user", "content": pair.question, "trained": False},
+            {"role": "assistant", "content": pair.answer, "trained": True},
+        ],
+        "group": record["split_group"],
+        "spans": [
+            {
+                "record_id": record["document_id"],
+                "path": record["path"],
+                "start": pair.start,
+                "end": pair.end,
+                "locator": record["locator"],
+            }
+        ],
+        "label": None,
+        "source": record["source"],
+        "weight": weight,
+    }
