@@ -25,6 +25,7 @@ _CONTROL = re.compile(
     r"^###\s+(?:Instruction|Response|Input|Human|Assistant):",
     re.MULTILINE | re.IGNORECASE,
 )
+MOST_ROWS = 200_000  # conversations remembered; beyond, memory would grow with the data
 _CANNED_SHOWN = 5
 _CANNED_FROM = 5  # copies
 
@@ -49,7 +50,7 @@ class Answers:
         self._all += 1
         if _CONTROL.search(row.asked) or _CONTROL.search(row.answer):
             self._control.append(row.place)
-        if row.task != "chat" or not row.answer:
+        if row.task != "chat" or not row.answer or self._rows >= MOST_ROWS:
             return
         self._rows += 1
         answer = key(row.answer)

@@ -21,7 +21,8 @@ def share(count: int, of: int) -> dict[str, Any]:
     spread = _Z * math.sqrt(p * (1 - p) / of + _Z**2 / (4 * of**2))
     scale = 1 + _Z**2 / of
     low, high = (centre - spread) / scale, (centre + spread) / scale
-    return {"count": count, "of": of, "share": p, "low": max(0.0, low), "high": min(1.0, high)}
+    low, high = max(0.0, min(low, p)), min(1.0, max(high, p))  # rounding may put them past p
+    return {"count": count, "of": of, "share": p, "low": low, "high": high}
 
 
 def first(places: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ PERCENTILES = (1, 5, 25, 50, 75, 95, 99, 100)
 # Median absolute deviations from the median, in logarithms, beyond which a length is far out
 # (Iglewicz and Hoaglin 1993 propose 3.5 of the modified z-score for values in general).
 FAR_OUT = 6.0
+MOST_ROWS = 500_000  # of a task
 
 
 class Lengths:
@@ -26,6 +27,8 @@ class Lengths:
 
     def observe(self, row: Row) -> None:
         """Count one example."""
+        if len(self._lengths.get(row.task, ())) >= MOST_ROWS:
+            return
         self._lengths.setdefault(row.task, []).append(row.characters)
         self._places.setdefault(row.task, []).append(row.place)
         self._trained += row.trained_characters

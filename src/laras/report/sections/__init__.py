@@ -12,6 +12,7 @@ from laras.report.blocks import Section
 from laras.report.facts import RunFacts
 from laras.report.sections.classes import classes
 from laras.report.sections.comparison import comparison
+from laras.report.sections.findings import findings
 from laras.report.sections.funnel import funnel
 from laras.report.sections.learning import learning
 from laras.report.sections.provenance import machine, recipe, versions
@@ -28,6 +29,7 @@ SECTIONS: tuple[Callable[[RunFacts], Section | None], ...] = (
     funnel,
     splits,
     leaks,
+    findings,
     recipe,
     machine,
     versions,
