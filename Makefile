@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -68,6 +68,20 @@ bench: $(VENV)/.develop  ## the figures in the docs, measured again
 	@$(BIN)/python benchmarks/starter_heldout.py --heldout $(MATERIAL)/pretrain/heldout
 	@$(BIN)/python benchmarks/real_inputs.py --material $(MATERIAL) --runs runs/bench
 
+# What others make of the same files, in an environment of its own: nothing of it is ours.
+PEERS ?= .venv-bench
+
+$(PEERS)/.peers: benchmarks/constraints-peers.txt $(VENV)/.python
+	@echo "Making $(PEERS)"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps \
+	  -r benchmarks/constraints-peers.txt
+	@touch $@
+
+bench-sources: $(VENV)/.develop $(PEERS)/.peers  ## texts of real files beside markitdown's: F1, CPU time
+	@$(BIN)/python benchmarks/sources.py --material $(MATERIAL) \
+	  --peer-python $(PEERS)/bin/python --results benchmarks/results
+
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py
 	@$(BIN)/mkdocs build --quiet --strict
@@ -79,4 +93,4 @@ starter-data: $(VENV)/.develop  ## write the starter data again
 	@$(BIN)/python scripts/make_starter_data.py
 
 clean:  ## all that can be made again, .venv too
-	rm -rf $(VENV) site build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) site build dist .pytest_cache .ruff_cache .mypy_cache

@@ -205,14 +205,14 @@ def _as_arrow_takes(value: Any) -> Any:
 
 
 def documents_from(table: pa.Table) -> Iterator[Document]:
-    """The documents of a table of DOCUMENT_SCHEMA."""
-    for row in table.to_pylist():
+    """The documents of a table of DOCUMENT_SCHEMA; other columns are passed over."""
+    for row in table.select(DOCUMENT_SCHEMA.names).to_pylist():
         yield Document(**{**row, "metadata": dict(row["metadata"] or [])})
 
 
 def dialogues_from(table: pa.Table) -> Iterator[Dialogue]:
-    """The dialogues of a table of DIALOGUE_SCHEMA."""
-    for row in table.to_pylist():
+    """The dialogues of a table of DIALOGUE_SCHEMA; other columns are passed over."""
+    for row in table.select(DIALOGUE_SCHEMA.names).to_pylist():
         turns = tuple(Turn(**turn) for turn in row["turns"])
         yield Dialogue(**{**row, "turns": turns, "metadata": dict(row["metadata"] or [])})
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from laras.contenders.pairs import Standing
     from laras.evaluation.result import Evaluation
     from laras.preparation.pipeline import Prepared
+    from laras.preparation.stages import Embedder
 
 RecipeLike = str | os.PathLike[str] | Mapping[str, Any] | LoadedRecipe
 
@@ -204,7 +205,20 @@ class _Work:
         from laras.preparation.pipeline import prepare as prepare_data
 
         with self._stage("prepare"):
-            return prepare_data(self.loaded, self.run, self.progress)
+            embedder = self._embedder()
+            return prepare_data(self.loaded, self.run, self.progress, embedder=embedder)
+
+    def _embedder(self) -> Embedder | None:
+        """What tells paraphrases, where the recipe wants them found."""
+        from laras.preparation.stages import Embedder
+
+        section = self.recipe.preparation
+        if section.semantic_threshold is None:
+            return None
+        from laras.models.embedding import Embedding
+
+        embedding = Embedding(self.recipe.model, self.loaded.folder, section.semantic_model)
+        return Embedder(embedding, _digest(embedding.source))
 
     def tune(self) -> None:
         """Every contender's files, one contender after the other."""
@@ -230,8 +244,10 @@ class _Work:
 
     def finish(self) -> Path:
         """The report, and the end."""
+        from laras.inspection import write_shown
         from laras.report.html import write_report
 
+        write_shown(self.run, self.prepared.audit)
         self.run.event("run_finished", seconds=time.monotonic() - self.started)
         with self._stage("report"):
             path = write_report(self.run)

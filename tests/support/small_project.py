@@ -72,6 +72,9 @@ def _write_texts(folder: Path) -> None:
     (folder / "handbook").mkdir()
     for name, text in texts.items():
         (folder / "handbook" / f"{name}.md").write_text(text, encoding="utf-8")
+    (folder / "pages").mkdir()
+    page = f"<nav><a href=/>{sentence('menu', 3)}</a></nav><p>{sentence('page', 40)}</p>"
+    (folder / "pages" / "page.html").write_text(page, encoding="utf-8")
     (folder / "other").mkdir()
     (folder / "other" / "page.md").write_text(sentence("other", 30), encoding="utf-8")
 

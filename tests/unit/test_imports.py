@@ -29,6 +29,7 @@ ORDER = (
     "report",
     "delivery",
     "web",
+    "inspection",
     "workflow",
     "cli",
 )

@@ -11,14 +11,15 @@ user message, never the answer. Each cut and each loss is a row of the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 
-from laras.batches.token_batch import EncodedExample
+from laras.batches.encoded import EncodedExample
 from laras.errors import DataRefused, ModelRefused
+from laras.models.bulk import Bulk
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer
 from laras.records import Example, Message, Rejection
@@ -52,6 +53,57 @@ def encode_example(
         if error.identifier not in _FAULTS_OF_A_ROW:
             raise
         return [], [_rejection(example, "template-refused", error.what)]
+
+
+def encode_examples(
+    examples: Sequence[Example],
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    context: int,
+    bulk: Bulk,
+) -> Iterator[tuple[list[EncodedExample], list[Rejection]]]:
+    """:func:`encode_example` for each of ``examples`` in turn, texts of them encoded together.
+
+    Raises :class:`BulkDiffersError` where ``bulk`` is not to be relied on.
+    """
+    start_id, end_id = _edges(tokenizer)
+    texts = {} if start_id is None else _joined_texts(examples)
+    encoded = dict(zip(texts, tokenizer.encode_bulk([*texts.values()], bulk), strict=True))
+    edges = [np.array([] if each is None else [each], np.int32) for each in (start_id, end_id)]
+    room = context - sum(map(len, edges))
+    for place, example in enumerate(examples):
+        ids = encoded.get(place)
+        if ids is None or not 0 < len(ids) <= room:  # windows need to know the bytes of each token
+            yield encode_example(example, tokenizer, template, context)
+            continue
+        input_ids = np.concatenate([edges[0], ids, edges[1]])
+        trained = np.ones(len(input_ids), dtype=np.bool_)
+        trained[0] = False
+        size = len(texts[place].encode())
+        window = EncodedExample(example.example_id, input_ids, trained, example.weight, size)
+        yield [window], []
+
+
+def _joined_texts(examples: Sequence[Example]) -> dict[int, str]:
+    """What :func:`encode_examples` can encode together, by the place of the example."""
+    texts = {}
+    for place, example in enumerate(examples):
+        if example.task == "text" and any(message.trained for message in example.messages):
+            text = _text_of(example)
+            # A lone surrogate has no bytes.
+            if text.isascii() or text.encode("utf-8", "ignore").decode() == text:
+                texts[place] = text
+    return texts
+
+
+def _text_of(example: Example) -> str:
+    return "\n\n".join(message.content for message in example.messages)
+
+
+def _edges(tokenizer: Tokenizer) -> tuple[int | None, int | None]:
+    """What stands before a text and after it."""
+    start_id = tokenizer.eos_id if tokenizer.bos_id is None else tokenizer.bos_id
+    return start_id, tokenizer.eos_id
 
 
 def prompt_ids(
@@ -91,7 +143,7 @@ def prompt_ids(
 def _encode_text(
     example: Example, tokenizer: Tokenizer, context: int
 ) -> tuple[list[EncodedExample], list[Rejection]]:
-    text = "\n\n".join(message.content for message in example.messages)
+    text = _text_of(example)
     ids, offsets = tokenizer.encode_with_offsets(text)
     if not ids or not any(message.trained for message in example.messages):
         return [], [_rejection(example, "nothing-to-train")]
@@ -99,12 +151,12 @@ def _encode_text(
     bytes_before = _bytes_before(text)
     begins = [int(bytes_before[start]) for start, _end in offsets]
     begins[0] = 0
-    start_id = tokenizer.eos_id if tokenizer.bos_id is None else tokenizer.bos_id
+    start_id, end_id = _edges(tokenizer)
     if start_id is not None:
         ids, begins = [start_id, *ids], [0, *begins]
     begins.append(len(text.encode()))
-    if tokenizer.eos_id is not None:
-        ids = [*ids, tokenizer.eos_id]
+    if end_id is not None:
+        ids = [*ids, end_id]
         begins.append(begins[-1])
     encoded = []
     first = 0

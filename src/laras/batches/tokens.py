@@ -3,30 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laras.batches.cache import TokenCache, write_cache
-from laras.batches.encode import encode_example
-from laras.batches.token_batch import EncodedExample
-from laras.models.load import LoadedModel
+from laras.batches.encode import encode_examples
+from laras.batches.encoded import EncodedExample
+from laras.models.bulk import LEAST_CHARACTERS, SAMPLE_TEXTS, Bulk, BulkDiffersError
 from laras.records import REJECTION_SCHEMA, Rejection, examples_from, rejections_from, to_table
 from laras.runs.atomic import temporary_sibling, write_json_atomic
 from laras.runs.damage import damage_told
 from laras.runs.hashing import content_hash, file_sha256
 
+if TYPE_CHECKING:
+    from laras.models.load import LoadedModel
+    from laras.models.tokenizer import Tokenizer
+
 VERSION = 1  # raise it when the same example gives other tokens
+_BATCH_EXAMPLES = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class SplitTokens:
-    """``rejections``: what was cut or did not fit; ``examples``: how many were to be encoded."""
+    """``rejections``: what was cut or did not fit; ``examples``: how many were to be encoded.
+
+    ``encoder``: the library that encoded the texts, and why it was no faster one.
+    """
 
     tokens: TokenCache
     rejections: list[Rejection]
     examples: int
+    encoder: dict[str, str]
 
     def facts(self) -> dict[str, int]:
         """Counts for the account of the data; every example is encoded or dropped."""
@@ -49,34 +62,80 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     """
     with damage_told(split):
         digest = file_sha256(split)
-        table = pq.read_table(split)
+        examples = pq.read_metadata(split).num_rows
     key = content_hash(
         VERSION, digest, loaded.tokenizer.digest, loaded.template.digest, loaded.context
     )
     path = folder / f"{split.stem}-{key[:16]}.arrow"
     ledger = path.with_suffix(".ledger.parquet")
     seal = path.with_suffix(".json")
-    if _is_whole(seal, path, ledger):
+    sealed = _sealed(seal, path, ledger)
+    if sealed is not None:
         known = list(rejections_from(pq.read_table(ledger)))
-        return SplitTokens(TokenCache(path), known, table.num_rows)
-    encoded: list[EncodedExample] = []
+        return SplitTokens(TokenCache(path), known, examples, sealed.get("encoder", {}))
+    bulk = _bulk(split, loaded.tokenizer)
     rejections: list[Rejection] = []
-    for example in examples_from(table):
-        windows, left = encode_example(example, loaded.tokenizer, loaded.template, loaded.context)
-        encoded += windows
-        rejections += left
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        tokens = write_cache(path, _encoded(split, loaded, bulk, rejections))
+    except BulkDiffersError:
+        bulk = loaded.tokenizer.slow_bulk(f"{bulk.name} differs in a text beyond the sample")
+        rejections.clear()
+        tokens = write_cache(path, _encoded(split, loaded, bulk, rejections))
     with temporary_sibling(ledger) as temporary:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
-    tokens = write_cache(path, encoded)
-    write_json_atomic(seal, {file.name: file_sha256(file) for file in (path, ledger)})
-    return SplitTokens(tokens, rejections, table.num_rows)
+    encoder = {"name": bulk.name, "reason": bulk.reason}
+    sums = {file.name: file_sha256(file) for file in (path, ledger)}
+    write_json_atomic(seal, {**sums, "encoder": encoder})
+    return SplitTokens(tokens, rejections, examples, encoder)
 
 
-def _is_whole(seal: Path, *files: Path) -> bool:
-    """Whether ``files`` are what was sealed: Arrow may notice a cut file, but no flipped bit."""
+def _encoded(
+    split: Path, loaded: LoadedModel, bulk: Bulk, rejections: list[Rejection]
+) -> Iterator[EncodedExample]:
+    for batch in _batches(split, None):
+        examples = list(examples_from(pa.Table.from_batches([batch])))
+        for windows, left in encode_examples(
+            examples, loaded.tokenizer, loaded.template, loaded.context, bulk
+        ):
+            yield from windows
+            rejections += left
+
+
+def _bulk(split: Path, tokenizer: Tokenizer) -> Bulk:
+    sample = [] if tokenizer.has_fast_bulk else _sample(split)
+    if sample or tokenizer.has_fast_bulk:
+        return tokenizer.bulk(sample)
+    return tokenizer.slow_bulk()
+
+
+def _sample(split: Path) -> list[str]:
+    """Some texts of the split, evenly spaced; none where there is too little text for a choice of
+    libraries to pay."""
+    with pq.ParquetFile(split) as file:
+        every = max(1, file.metadata.num_rows // SAMPLE_TEXTS)
+    texts: list[str] = []
+    characters = first = 0
+    for batch in _batches(split, ["messages", "task"]):
+        contents = batch.column("messages").flatten().field("content")
+        characters += pc.sum(pc.utf8_length(contents)).as_py() or 0
+        chosen = batch.slice((-first) % every)
+        for place in range(0, chosen.num_rows, every):
+            if chosen.column("task")[place].as_py() == "text":
+                texts += [part["content"] for part in chosen.column("messages")[place].as_py()]
+        first += batch.num_rows
+    return texts[:SAMPLE_TEXTS] if characters >= LEAST_CHARACTERS else []
+
+
+def _batches(split: Path, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
+    with damage_told(split), pq.ParquetFile(split) as file:
+        yield from file.iter_batches(_BATCH_EXAMPLES, columns=columns)
+
+
+def _sealed(seal: Path, *files: Path) -> dict[str, Any] | None:
+    """What was noted when ``files`` were sealed, if they are what was sealed: Arrow may notice a
+    cut file, but no flipped bit."""
     try:
-        sums = json.loads(seal.read_text(encoding="utf-8"))
-        return all(sums[file.name] == file_sha256(file) for file in files)
+        noted: dict[str, Any] = json.loads(seal.read_text(encoding="utf-8"))
+        return noted if all(noted[file.name] == file_sha256(file) for file in files) else None
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None

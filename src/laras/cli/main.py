@@ -32,6 +32,7 @@ VERBS = (
     "init",
     "run",
     "prepare",
+    "inspect",
     "tune",
     "evaluate",
     "report",

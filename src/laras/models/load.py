@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -110,6 +111,35 @@ def _snapshot(section: ModelSection) -> Path:
     return Path(found)
 
 
+@dataclass(frozen=True)
+class TextSide:
+    """What turns messages into ids and back; ``configuration``: of the model, inspected."""
+
+    tokenizer: Tokenizer
+    template: ChatTemplate
+    context: int
+    source: Path
+    configuration: dict[str, Any]
+
+
+def read_text_side(section: ModelSection, folder: Path) -> TextSide:
+    """The tokenizer and the template of what ``section`` names, without its weights.
+
+    Raises what :func:`load_model` raises about them.
+    """
+    source = resolve_model(section, folder)
+    configuration = inspect_folder(source)
+    tokenizer = Tokenizer.from_folder(source)
+    template = ChatTemplate.from_folder(
+        source,
+        tokenizer,
+        file=template_file(section, folder),
+        system_message=section.system_message,
+    )
+    context = context_of(SimpleNamespace(**configuration), section)
+    return TextSide(tokenizer, template, context, source, configuration)
+
+
 def load_model(
     section: ModelSection,
     folder: Path,
@@ -124,23 +154,16 @@ def load_model(
     training mode with gradients; else in evaluation mode without.
     :class:`ModelRefused` where the model is absent, unsafe, of unknown type or incomplete.
     """
-    source = resolve_model(section, folder)
-    configuration = inspect_folder(source)
-    tokenizer = Tokenizer.from_folder(source)
-    template = ChatTemplate.from_folder(
-        source,
-        tokenizer,
-        file=template_file(section, folder),
-        system_message=section.system_message,
-    )
-    model = _load_weights(source, configuration, dtype)
-    _check_vocabulary(model, tokenizer, source)
+    side = read_text_side(section, folder)
+    model = _load_weights(side.source, side.configuration, dtype)
+    _check_vocabulary(model, side.tokenizer, side.source)
     if device is not None:
         model.to(device)
     model.train(trainable)
     model.requires_grad_(trainable)
+    context = context_of(model.config, section)
     return LoadedModel(
-        model, tokenizer, template, source, context_of(model.config, section), _name(section.base)
+        model, side.tokenizer, side.template, side.source, context, _name(section.base)
     )
 
 

@@ -18,10 +18,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from tokenizers import Tokenizer as TokenizersLibrary
 
 from laras.errors import ModelRefused
 from laras.models import plain
+from laras.models.bulk import Bulk, Ids, choose_bulk, slow_bulk
 from laras.models.tokenizer_files import (
     DECIDING_FILES,
     json_object,
@@ -104,6 +106,7 @@ class Tokenizer:
         }
         facts = [deciding, self.bos_id, sorted(self.eos_ids), self.pad_id, self.adds_bos]
         self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        self._fast: Bulk | None = None
         self._find = lru_cache(maxsize=4096)(self._find_control)
 
     @classmethod
@@ -117,8 +120,40 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """:meth:`encode` for many texts at once."""
-        encodings = self._start.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [self._checked(encoding.ids) for encoding in encodings]
+        return [ids.tolist() for ids in self.encode_bulk(texts, self.slow_bulk())]
+
+    def encode_bulk(self, texts: Sequence[str], bulk: Bulk) -> list[Ids]:
+        """The same as arrays, encoded by ``bulk`` (of :meth:`bulk`).
+
+        Raises :class:`BulkDiffersError` where that turns out to be wrong after all.
+        """
+        found = bulk.encode(texts)
+        if found:
+            self._checked(np.unique(np.concatenate(found)).tolist())
+        return found
+
+    def bulk(self, sample: Sequence[str]) -> Bulk:
+        """The fastest way to encode many texts like those of ``sample`` with the right ids.
+
+        What was chosen once serves again, if it was the fast way: it goes on being watched.
+        """
+        if self._fast is None:
+            found = choose_bulk(self._plain_definition, self._start, [*self._control_texts], sample)
+            if found.reason:
+                return found
+            self._fast = found
+        return self._fast
+
+    @property
+    def has_fast_bulk(self) -> bool:
+        """Whether a fast way was chosen already."""
+        return self._fast is not None
+
+    def slow_bulk(self, reason: str = "") -> Bulk:
+        """The way that needs no proof; from now on the only one, if there is a ``reason``."""
+        if reason:
+            self._fast = None
+        return slow_bulk(self._start, reason)
 
     def encode_with_offsets(self, text: str, place: Place = "start") -> Encoded:
         """Ids of content with their characters.

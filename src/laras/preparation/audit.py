@@ -3,42 +3,86 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from laras.preparation.deduplicate import Duplicates
-from laras.preparation.ingest import Origin, Tables
+from laras.preparation.language import language_of
 from laras.preparation.ledger import Ledger
+from laras.preparation.stages import Origin
 from laras.records import Split
 from laras.translation import _
 
 LANGUAGE_SAMPLE = 100
 SAMPLES_PER_TASK = 3
-CLUSTERS_SHOWN = 5
-_FEWEST_LETTERS = 20  # a language can't be told from less
+_BATCH_ROWS = 4096
+_MEASURED = ["messages", "task", "label", "source"]
 _LARGE_CLUSTER_SHARE = 0.2
 
 
-def describe_split(table: pa.Table) -> dict[str, Any]:
+def describe_split(path: Path) -> dict[str, Any]:
     """Counts by task, label, source and language; groups; characters in all, most, on average.
 
     Languages are counted on a sample, evenly spaced.
     """
-    messages = table.column("messages").to_pylist()
-    lengths = [sum(len(message["content"]) for message in row) for row in messages]
+    with pq.ParquetFile(path) as file:
+        rows = file.metadata.num_rows
+        counted: dict[str, Counter[str]] = {name: Counter() for name in ("task", "label", "source")}
+        characters = longest = 0
+        for batch in file.iter_batches(_BATCH_ROWS, columns=_MEASURED):
+            for name, counts in counted.items():
+                values = pc.value_counts(batch.column(name).drop_null()).to_pylist()
+                counts.update({value["values"]: value["counts"] for value in values})
+            lengths = _lengths(batch.column("messages"))
+            characters += int(lengths.sum())
+            longest = max(longest, int(lengths.max(initial=0)))
+        groups = pc.count_distinct(file.read(["group"]).column("group")).as_py()
+        sample = _rows_of(file, _spread(range(rows), LANGUAGE_SAMPLE), ["messages"])
     return {
-        "examples": table.num_rows,
-        "groups": len(set(table.column("group").to_pylist())),
-        "tasks": _counts(table.column("task").to_pylist()),
-        "labels": _counts(label for label in table.column("label").to_pylist() if label),
-        "sources": _counts(table.column("source").to_pylist()),
-        "languages": _languages(messages),
-        "characters": sum(lengths),
-        "longest": max(lengths, default=0),
-        "mean": sum(lengths) / len(lengths) if lengths else 0.0,
+        "examples": rows,
+        "groups": groups,
+        "tasks": _counts(counted["task"]),
+        "labels": _counts(counted["label"]),
+        "sources": _counts(counted["source"]),
+        "languages": _languages([row["messages"] for row in sample]),
+        "characters": characters,
+        "longest": longest,
+        "mean": characters / rows if rows else 0.0,
     }
+
+
+def _lengths(messages: pa.Array) -> np.ndarray:
+    """Characters of each row's messages together."""
+    sizes = pc.utf8_length(messages.flatten().field("content")).to_numpy()
+    ends = np.cumsum(pc.list_value_length(messages).to_numpy(zero_copy_only=False))
+    total = np.concatenate([[0], np.cumsum(sizes)])
+    return np.diff(total[ends], prepend=0)
+
+
+def _spread(rows: Sequence[int], count: int) -> list[int]:
+    """``count`` of ``rows``, evenly spaced."""
+    every = max(1, len(rows) // count)
+    return list(rows[::every][:count])
+
+
+def _rows_of(
+    file: pq.ParquetFile, rows: Sequence[int], columns: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Single rows of a file, in ascending order, a row group at a time."""
+    found: list[dict[str, Any]] = []
+    first = 0
+    for number in range(file.num_row_groups):
+        size = file.metadata.row_group(number).num_rows
+        wanted = [row - first for row in rows if first <= row < first + size]
+        if wanted:
+            found += file.read_row_group(number, columns).take(wanted).to_pylist()
+        first += size
+    return found
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
@@ -46,69 +90,32 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
 
 
 def _languages(rows: list[list[dict[str, Any]]]) -> dict[str, int]:
-    from py3langid import classify
-
-    every = max(1, len(rows) // LANGUAGE_SAMPLE)
-    found: list[str] = []
-    for messages in rows[::every][:LANGUAGE_SAMPLE]:
-        spoken = [message["content"] for message in messages if message["role"] != "system"]
-        text = " ".join(spoken)[-1000:]
-        letters = sum(map(str.isalpha, text))
-        found.append(str(classify(text)[0]) if letters >= _FEWEST_LETTERS else "unknown")
-    return _counts(found)
+    return _counts(
+        language_of("\n".join(m["content"] for m in messages if m["role"] != "system"))
+        for messages in rows
+    )
 
 
-def samples(splits: Mapping[Split, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+def samples(train: Path) -> dict[str, list[dict[str, Any]]]:
     """A few training examples of each task, as the model will see them."""
-    train = splits["train"]
     chosen: dict[str, list[dict[str, Any]]] = {}
-    tasks = train.column("task").to_pylist()
-    for task in sorted(set(tasks)):
-        rows = [row for row, its_task in enumerate(tasks) if its_task == task]
-        every = max(1, len(rows) // SAMPLES_PER_TASK)
-        chosen[task] = [
-            train.slice(row, 1).to_pylist()[0] for row in rows[::every][:SAMPLES_PER_TASK]
-        ]
+    with pq.ParquetFile(train) as file:
+        tasks = file.read(["task"]).column("task").combine_chunks().dictionary_encode()
+        for task in sorted(tasks.dictionary.to_pylist()):
+            place = tasks.dictionary.index(task).as_py()
+            rows = pc.indices_nonzero(pc.equal(tasks.indices, place)).to_numpy()
+            chosen[task] = _rows_of(file, _spread(rows.tolist(), SAMPLES_PER_TASK))
     return chosen
-
-
-def describe_duplicates(
-    found: Duplicates, dropped: Mapping[str, int], places: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """How many duplicates of each kind, how they were found, and the largest clusters."""
-    reasons = Counter(match.reason for match in found.matches)
-    clusters = found.clusters()
-    return {
-        "found": dict(sorted(reasons.items())),
-        "dropped": dict(dropped),
-        "candidates": found.candidates,
-        "verified": found.verified,
-        "full_buckets": found.full_buckets,
-        "clusters": len(clusters),
-        "largest": [
-            {
-                "size": len(matches) + 1,
-                "kept": _place(places[kept]),
-                "others": [_place(places[match.row]) for match in matches[:3]],
-            }
-            for kept, matches in list(clusters.items())[:CLUSTERS_SHOWN]
-        ],
-    }
-
-
-def _place(place: Mapping[str, Any]) -> str:
-    return f"{place['path']}: {place['locator']}" if place["locator"] else str(place["path"])
 
 
 def describe_sources(
     origins: Iterable[Origin],
     counts: Mapping[str, Mapping[str, int]],
-    stages: Mapping[str, Mapping[Split, Tables]],
-    splits: Mapping[Split, pa.Table],
+    stages: Mapping[str, Mapping[str, int]],
+    splits: Mapping[Split, Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """The funnel of each source: rows read, rows left after each stage, examples by split."""
-    left = {stage: _rows_by_source(tables.values()) for stage, tables in stages.items()}
-    by_split = {name: Counter(t.column("source").to_pylist()) for name, t in splits.items()}
+    """The funnel of each source: rows read, rows left after each of ``stages`` (by source), and
+    examples by split (of :func:`describe_split`)."""
     return [
         {
             "name": origin.name,
@@ -116,19 +123,13 @@ def describe_sources(
             "role": origin.role,
             "rows": sum(counts[origin.name].values()),
             **counts[origin.name],
-            **{stage: rows[origin.name] for stage, rows in left.items()},
-            "examples": {name: rows[origin.name] for name, rows in by_split.items()},
+            **{stage: rows.get(origin.name, 0) for stage, rows in stages.items()},
+            "examples": {
+                name: split["sources"].get(origin.name, 0) for name, split in splits.items()
+            },
         }
         for origin in origins
     ]
-
-
-def _rows_by_source(tables: Iterable[Tables]) -> Counter[str]:
-    rows: Counter[str] = Counter()
-    for table in tables:
-        rows.update(table.documents.column("source").to_pylist())
-        rows.update(table.dialogues.column("source").to_pylist())
-    return rows
 
 
 def warnings(

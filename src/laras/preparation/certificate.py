@@ -1,30 +1,35 @@
 """The leak certificate: checks finished splits by other code than that which made them.
 
-Only what a word is, it has in common with that. It reads the files that training and
-evaluation will read, compares normalised texts as plain strings, and counts shared word 5-grams
-through an inverted index: no MinHash, no prefixes, no groups but those written in the files.
+Only what a word is, and which passages are boilerplate, it has in common with that. It reads the
+files that training and evaluation will read, compares normalised texts by a cryptographic hash,
+and looks for near-duplicates by hashes of words that nobody can foresee (Python's own, seeded
+anew in each process): no MinHash, no keys, no groups but those written in the files.
+
+Files stream; in memory are blocks of the rows of the smaller splits.
 """
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
-from numpy.lib.stride_tricks import sliding_window_view
 
-from laras.preparation.examples import DEFAULT_INSTRUCTION
-from laras.preparation.likeness import words
+from laras.preparation.certified_index import Budget, CertifiedIndex
+from laras.preparation.certified_rows import CheckedRow, CheckedSplit
+from laras.preparation.contamination import contamination
+from laras.preparation.grams import Hashes
+from laras.preparation.passages import COMMON_RECORDS, COMMON_WORDS, NOTHING_COMMON, Passages
 from laras.records import Split
+from laras.runs.hashing import file_sha256
 from laras.translation import _
 
-WORK_LIMIT = 200_000_000  # shared 5-grams counted for one pair of splits before sampling
-_MULTIPLIERS = np.random.default_rng(5).integers(1, 2**63, size=5, dtype=np.uint64) | np.uint64(1)
+WORK_LIMIT = 2_000_000_000  # 5-grams compared one by one before only some rows are looked at
+BLOCK_GRAMS = 3_000_000  # of rows that are held in memory, about 200 MB with all that is kept
+_SHOWN = 10
+_SEPARATING = ("leak", "split")  # stages of the ledger
 
 
 def certify(
@@ -32,108 +37,188 @@ def certify(
     instructions: Mapping[str, str],
     threshold: float,
     *,
+    common: Hashes = NOTHING_COMMON,
+    ledger: Path | None = None,
     work_limit: int = WORK_LIMIT,
 ) -> dict[str, Any]:
     """What crosses between any two of ``splits`` (parquet files of EXAMPLE_SCHEMA).
 
     Numbers are pairs of groups, texts and similar rows; ``rows_checked`` says of how many rows
-    near-duplicates were looked for: all, unless two splits share more 5-grams than ``work_limit``.
+    near-duplicates were looked for: all, unless comparing takes more than ``work_limit``.
+    ``common``: the 5-grams of boilerplate passages, which make no rows alike. ``ledger``: the
+    parquet file (REJECTION_SCHEMA) whose rows say what was removed to keep the splits apart.
     """
-    vocabulary: dict[str, int] = {}
-    loaded = {name: _load(path, instructions, vocabulary) for name, path in splits.items()}
-    groups = exact = near = 0
+    passages = Passages(common, threshold)
+    ordered = [CheckedSplit(name, path, instructions, passages) for name, path in splits.items()]
+    ordered.sort(key=lambda split: split.rows)
+    found = _Found()
     checked = wanted = 0
-    for left, right in combinations(loaded.values(), 2):
-        small, large = sorted((left, right), key=lambda split: len(split.texts))
-        groups += len(small.groups & large.groups)
-        exact += len(set(small.texts) & set(large.texts))
-        found, rows = _near(small, large, threshold, work_limit)
-        near += found
-        checked += rows
-        wanted += len(small.texts)
+    for place in range(len(ordered) - 1, 0, -1):
+        budget = Budget(work_limit)
+        smaller = ordered[:place]
+        for block in _blocks(chain.from_iterable(smaller)):
+            found.look(CertifiedIndex(block, threshold, budget), ordered[place])
+        wanted += sum(split.rows for split in smaller)
+        checked += sum(-(-split.rows // budget.every) for split in smaller)
+    removed = list(_removed(ledger)) if ledger else []
     return {
-        "groups_crossing": groups,
-        "exact_crossing": exact,
-        "near_duplicates_crossing": near,
+        **found.as_json(),
         "threshold": threshold,
         "rows_checked": checked,
         "rows_to_check": wanted,
-        "clean": not (groups or exact or near),
+        "clean": not (found.groups or found.texts or found.near),
+        "boilerplate": {
+            "grams": len(common),
+            "rows_left_aside_in": found.with_boilerplate,
+            "least_records": COMMON_RECORDS,
+            "least_words": COMMON_WORDS,
+        },
+        "overlap": _overlaps({split.name: split for split in ordered}),
+        "removed": removed,
+        "files": {
+            name: {
+                "rows": int(pq.read_metadata(path).num_rows),
+                "size_bytes": path.stat().st_size,
+                "sha256": file_sha256(path),
+            }
+            for name, path in splits.items()
+        },
     }
+
+
+def summary(certificate: Mapping[str, Any]) -> dict[str, Any]:
+    """The certificate for the audit: with the number of rows removed, and the first of them."""
+    removed = certificate["removed"]
+    return {**certificate, "removed": removed[:_SHOWN], "rows_removed": len(removed)}
 
 
 def statement(certificate: Mapping[str, Any]) -> str:
     """What a clean certificate says, and no more than was looked at."""
     checked, rows = certificate["rows_checked"], certificate["rows_to_check"]
     if checked == rows:
-        return _("No group, no equal text and no near-duplicate stands in two of the splits.")
-    return _(
-        "No group and no equal text stands in two of the splits, and no near-duplicate was found "
-        "among {checked} of {rows} rows; looking at all would have taken too long."
-    ).format(checked=checked, rows=rows)
+        told = [_("No group, no equal text and no near-duplicate stands in two of the splits.")]
+    else:
+        told = [
+            _(
+                "No group and no equal text stands in two of the splits, and no near-duplicate was "
+                "found among {checked} of {rows} rows; looking at all would have taken too long."
+            ).format(checked=checked, rows=rows)
+        ]
+    if aside := certificate["boilerplate"]["rows_left_aside_in"]:
+        told.append(
+            _(
+                "Passages of {words} words or more that stand in {records} records or more were "
+                "left aside, in {rows} of the rows."
+            ).format(
+                words=certificate["boilerplate"]["least_words"],
+                records=certificate["boilerplate"]["least_records"],
+                rows=aside,
+            )
+        )
+    if removed := certificate["removed"]:
+        first = "; ".join(_in_words(entry) for entry in removed[:3])
+        told.append(
+            _("To keep them apart, {count} rows were removed, the first: {first}.").format(
+                count=len(removed), first=first
+            )
+        )
+    overlap = certificate["overlap"]
+    if overlap.get("test_rows"):
+        told.append(
+            _(
+                "Of {rows} test rows, {count} ({share}) have a run of {words} words in common with "
+                "the training data."
+            ).format(
+                rows=overlap["test_rows"],
+                count=overlap["rows_overlapping"],
+                share=f"{overlap['share']:.1%}",
+                words=overlap["gram_words"],
+            )
+        )
+    return " ".join(told)
 
 
-@dataclass(frozen=True)
-class _Split:
-    groups: set[str]
-    texts: list[str]
-    grams: list[Any]  # sorted hashes of the word 5-grams of each text, uint64
+def _in_words(entry: Mapping[str, Any]) -> str:
+    like = f" ({entry['because']})" if entry["because"] else ""
+    return f"{entry['place']}{like}"
 
 
-def _load(path: Path, instructions: Mapping[str, str], vocabulary: dict[str, int]) -> _Split:
-    table = pq.read_table(path, columns=["messages", "group", "label", "source"])
-    texts = []
-    grams = []
-    for row in table.to_pylist():
-        parts = [m["content"] for m in row["messages"] if m["role"] != "system"]
-        instruction = instructions.get(row["source"])
-        if row["label"] is not None:
-            parts = parts[:-1]
-            instruction = instruction or DEFAULT_INSTRUCTION
-        if instruction:
-            lead = instruction + "\n\n"
-            parts = [part[len(lead) :] if part.startswith(lead) else part for part in parts]
-        text = "\n".join(parts)
-        texts.append(" ".join(unicodedata.normalize("NFKC", text).casefold().split()))
-        grams.append(_grams(text, vocabulary))
-    return _Split(set(table.column("group").to_pylist()), texts, grams)
+class _Found:
+    """What crosses, counted and named."""
+
+    def __init__(self) -> None:
+        self.groups: set[tuple[str, ...]] = set()
+        self.texts: set[tuple[Any, ...]] = set()
+        self.near = 0
+        self.with_boilerplate = 0
+        self._examples: list[dict[str, str]] = []
+
+    def look(self, index: CertifiedIndex, rows: Iterable[CheckedRow]) -> None:
+        """Compare ``rows`` with those of the index."""
+        self.with_boilerplate += index.with_boilerplate
+        for row in rows:
+            for other in index.same_group(row):
+                self._note("group", (other.split, row.split, row.group), self.groups, row, other)
+            for other in index.same_text(row):
+                self._note("text", (other.split, row.split, row.digest), self.texts, row, other)
+            for other in index.alike(row):
+                self.near += 1
+                self._show("similar", row, other)
+
+    def _note(
+        self, kind: str, what: tuple[Any, ...], seen: set[Any], row: CheckedRow, other: CheckedRow
+    ) -> None:
+        if what not in seen:
+            seen.add(what)
+            self._show(kind, row, other)
+
+    def _show(self, kind: str, row: CheckedRow, other: CheckedRow) -> None:
+        if len(self._examples) < _SHOWN:
+            self._examples.append({"same": kind, row.split: row.place, other.split: other.place})
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and the first crossings with their places."""
+        return {
+            "groups_crossing": len(self.groups),
+            "exact_crossing": len(self.texts),
+            "near_duplicates_crossing": self.near,
+            "crossing": self._examples,
+        }
 
 
-def _grams(text: str, vocabulary: dict[str, int]) -> Any:
-    """Words become numbers, and each run of five the sum of them times fixed odd numbers."""
-    found = words(text)
-    if len(found) < 5:
-        return np.empty(0, dtype=np.uint64)
-    numbers = [vocabulary.setdefault(word, len(vocabulary) + 1) for word in found]
-    runs = sliding_window_view(np.array(numbers, dtype=np.uint64), 5)
-    return np.unique((runs * _MULTIPLIERS).sum(axis=1, dtype=np.uint64))
+def _blocks(rows: Iterable[CheckedRow]) -> Iterator[list[CheckedRow]]:
+    block: list[CheckedRow] = []
+    size = 0
+    for row in rows:
+        block.append(row)
+        size += row.size + 50  # what a row takes besides its 5-grams
+        if size >= BLOCK_GRAMS:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
 
 
-def _near(small: _Split, large: _Split, threshold: float, work_limit: int) -> tuple[int, int]:
-    """Pairs of different texts at or above ``threshold``, and how many of ``small`` were tried."""
-    sizes = np.array([len(grams) for grams in large.grams], dtype=np.int64)
-    if not small.texts or not sizes.sum():
-        return 0, len(small.texts)
-    members = np.concatenate(large.grams)
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.argsort(members, kind="stable")
-    members, owners = members[order], owners[order]
-    bounds = [
-        (np.searchsorted(members, grams, "left"), np.searchsorted(members, grams, "right"))
-        for grams in small.grams
+def _overlaps(splits: Mapping[Split, CheckedSplit]) -> dict[str, Any]:
+    """Runs of 13 words that test and training rows have in common."""
+    if "test" not in splits or "train" not in splits:
+        return {}
+    test, train = splits["test"], splits["train"]
+    figures, worst = contamination(test.texts, train.texts)
+    places = test.places([one.test for one in worst])
+    train_places = train.places([one.train for one in worst])
+    rows = [
+        {"test": places[one.test], "train": train_places[one.train], "words": one.words}
+        for one in worst
     ]
-    work = sum(int((end - start).sum()) for start, end in bounds)
-    every = max(1, -(-work // work_limit))
-    pairs = 0
-    for row in range(0, len(small.texts), every):
-        start, end = bounds[row]
-        lengths = end - start
-        total = int(lengths.sum())
-        if not total:
-            continue
-        offsets = np.repeat(start - np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
-        rows, shared = np.unique(owners[offsets + np.arange(total)], return_counts=True)
-        union = len(small.grams[row]) + sizes[rows] - shared
-        alike = rows[shared >= threshold * union - 1e-9]
-        pairs += sum(large.texts[other] != small.texts[row] for other in alike.tolist())
-    return pairs, len(range(0, len(small.texts), every))
+    return {**figures, "worst": rows}
+
+
+def _removed(ledger: Path) -> Iterator[dict[str, str]]:
+    """Every row that left a split because of another, with what the ledger says of that."""
+    with pq.ParquetFile(ledger) as file:
+        for batch in file.iter_batches(columns=["stage", "reason", "path", "locator", "detail"]):
+            for row in batch.to_pylist():
+                if row["stage"] in _SEPARATING:
+                    place = f"{row['path']}: {row['locator']}" if row["locator"] else row["path"]
+                    yield {"place": place, "reason": row["reason"], "because": row["detail"]}

@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _HEADING = re.compile(r"^(#{1,6})\s+\S")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？;:])\s+|\n")
+_LINE_END = re.compile(r"\n")
+_TABLE_HEAD = re.compile(r"\|[^\n]*\|[ \t]*\n[ \t]*\|[ \t:|-]+\|[ \t]*(?=\n)")
 _SMALLEST_SHARE = 0.25  # a last piece below this share joins the one before it
 
 
 @dataclass(frozen=True)
 class Passage:
-    """``text[start:end]`` of the document, and the heading lines above ``start``."""
+    """``text[start:end]`` of the document, and the heading lines above ``start``.
+
+    ``table_head``: the first lines of the table in whose middle the passage begins, else "".
+    """
 
     start: int
     end: int
     headings: tuple[str, ...]
+    table_head: str = ""
+
+    def within(self, text: str) -> str:
+        """The passage of ``text`` as it is learnt: below the headings and the names of columns
+        without which it would not say what it is about."""
+        body = text[self.start : self.end]
+        if self.table_head:
+            body = f"{self.table_head}\n{body}"
+        return "\n".join(self.headings) + "\n\n" + body if self.headings else body
 
 
 @dataclass(frozen=True)
@@ -31,6 +45,7 @@ class Block:
     start: int
     end: int
     level: int  # of a heading; 0 for anything else
+    table_head: str = ""  # of the table that it continues
 
 
 def blocks(text: str) -> Iterator[Block]:
@@ -58,16 +73,23 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 def _pieces(text: str, block: Block, length: int) -> Iterator[Block]:
-    """``block`` itself, or cut at line ends and sentences, then at spaces, where too long."""
+    """``block`` itself, or cut at line ends and sentences, then at spaces, where too long.
+
+    A table is cut between rows, and each piece knows the names of the columns.
+    """
     start = block.start
+    table = _TABLE_HEAD.match(text, start, block.end)
+    head = table.group() if table and len(table.group()) < length / 2 else ""
+    ends_at = _LINE_END if table else _SENTENCE_END
     while block.end - start > length * 1.25:
         window = text[start : start + length]
-        ends = [found.end() for found in _SENTENCE_END.finditer(window) if found.end() > length / 3]
+        ends = [found.end() for found in ends_at.finditer(window) if found.end() > length / 3]
         cut = ends[-1] if ends else window.rfind(" ") + 1 or length
-        yield Block(start, start + len(text[start : start + cut].rstrip()), block.level)
+        end = start + len(text[start : start + cut].rstrip())
+        yield Block(start, end, block.level, head if start > block.start else "")
         start += cut
     if text[start : block.end].strip():
-        yield Block(start, block.end, block.level)
+        yield Block(start, block.end, block.level, head if start > block.start else "")
 
 
 def passages(text: str, length: int) -> list[Passage]:
@@ -81,7 +103,7 @@ def passages(text: str, length: int) -> list[Passage]:
         following = _starts_passage(current, block, length)
         if following is not None:
             if current:
-                result.append(Passage(current[0].start, current[-1].end, headings))
+                result.append(_passage(current, headings))
             current = following
             depth = (current[0] if current else block).level or 7
             headings = tuple(above[level] for level in sorted(above) if level < depth)
@@ -90,8 +112,12 @@ def passages(text: str, length: int) -> list[Passage]:
             above = {level: line for level, line in above.items() if level < block.level}
             above[block.level] = text[block.start : block.end].strip()
     if current:
-        result.append(Passage(current[0].start, current[-1].end, headings))
+        result.append(_passage(current, headings))
     return _with_last_joined(result, length)
+
+
+def _passage(parts: list[Block], headings: tuple[str, ...]) -> Passage:
+    return Passage(parts[0].start, parts[-1].end, headings, parts[0].table_head)
 
 
 def _starts_passage(current: list[Block], block: Block, length: int) -> list[Block] | None:
@@ -116,5 +142,5 @@ def _with_last_joined(result: list[Passage], length: int) -> list[Passage]:
     before, last = result[-2:]
     small = last.end - last.start < _SMALLEST_SHARE * length
     if small and last.end - before.start <= length * 1.5:
-        return [*result[:-2], Passage(before.start, last.end, before.headings)]
+        return [*result[:-2], replace(before, end=last.end)]
     return result

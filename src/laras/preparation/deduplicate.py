@@ -1,28 +1,45 @@
 """Exact and near-duplicates of records, found on narrow tables.
 
-Near-duplicates: MinHash of word 5-grams gives candidates (Broder 1997; banding after Leskovec,
-Rajaraman and Ullman, Mining of Massive Datasets, 3.4), and each candidate is verified by its
-true Jaccard similarity. A record is compared with the *kept* ones only. Similarity is not
-transitive: taking its closure joins A to Z through a chain in which neighbours are alike, and
-has been seen to eat a whole corpus.
+Equal records have equal keys. Similar ones are found by MinHash (bands of signatures; after
+Leskovec, Rajaraman and Ullman, Mining of Massive Datasets, 3.4) and each pair is verified by its
+true Jaccard similarity, on 5-grams that are read again from disk. What stands in very many
+records makes no two of them alike (:mod:`laras.preparation.passages`).
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from laras.preparation.engine import Runner, signatures
-from laras.preparation.likeness import Shingles, jaccard, shingles
+from laras.preparation.grams import Hashes
+from laras.preparation.keys import bytes_of, halves
+from laras.preparation.minhash import HASHES
+from laras.preparation.near import Search
+from laras.preparation.passages import (
+    NOTHING_COMMON,
+    SAMPLE_GRAMS,
+    SAMPLE_RECORDS,
+    Parts,
+    common_grams,
+)
 
-HASHES = 128
-BUCKET_LIMIT = 64  # kept records that one bucket offers for comparison
+Rows = npt.NDArray[np.int64]
+
+
+class Corpus(Protocol):
+    """Where the records of a table of keys are; rows are numbered as there."""
+
+    def parts(self, rows: Rows) -> list[Parts]:
+        """The 5-grams of ``rows``, which ascend, read from disk; as many as are asked for."""
+
+    def signatures(self, common: Hashes) -> pa.Array | pa.ChunkedArray:
+        """The column of SIGNATURE for all rows, made with ``common``."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +54,34 @@ class Match:
 
 @dataclass
 class Duplicates:
-    """What was found, and how much comparing it took."""
+    """What was found, and how much comparing it took.
+
+    ``common``: sorted 5-grams of boilerplate. ``full_buckets``: how many held more records than
+    were compared.
+    """
 
     matches: list[Match] = field(default_factory=list)
+    common: Hashes = field(default_factory=lambda: NOTHING_COMMON)
     candidates: int = 0
     verified: int = 0
     full_buckets: int = 0
 
     def dropped(self, *, exact: bool, near: bool) -> list[Match]:
-        """The matches whose row leaves, by what the recipe asks for."""
+        """The matches whose row leaves, by what the recipe asks for, with a row that truly stays:
+        where the first of equal rows leaves as a near-duplicate, what that one is like."""
         reasons = set()
         if exact:
             reasons |= {"exact-duplicate", "conflicting-label"}
         if near:
             reasons.add("near-duplicate")
-        return [match for match in self.matches if match.reason in reasons]
+        leaving = {match.row: match for match in self.matches if match.reason in reasons}
+        result = []
+        for match in leaving.values():
+            while (leads_to := leaving.get(match.kept)) is not None:
+                similarity = min(match.similarity, leads_to.similarity)
+                match = replace(match, kept=leads_to.kept, similarity=similarity)
+            result.append(match)
+        return result
 
     def clusters(self) -> dict[int, list[Match]]:
         """Kept rows with the rows that are like them, largest first."""
@@ -61,108 +91,73 @@ class Duplicates:
         return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
-def find_duplicates(table: pa.Table, *, near: bool, threshold: float, runner: Runner) -> Duplicates:
-    """Duplicates in ``table``: columns of ``KEYS`` and ``label``; the first of each stays.
+def copies(dropped: Iterable[Match], rows: int) -> npt.NDArray[np.int64]:
+    """For each of ``rows`` rows how many records it stands for: itself and those that left."""
+    counts = np.ones(rows, dtype=np.int64)
+    for kept, count in Counter(match.kept for match in dropped).items():
+        counts[kept] += count
+    return counts
+
+
+def find_duplicates(keys: pa.Table, corpus: Corpus, *, near: bool, threshold: float) -> Duplicates:
+    """Duplicates in ``keys``: columns of ``KEYS`` and ``label``; the first of each stays.
 
     ``near`` False finds equal records only. ``threshold`` is a Jaccard similarity of word
     5-grams. Equal or similar texts with different labels are told apart by their reason.
     """
     found = Duplicates()
-    first = _exact(table, found)
+    labels = _codes(keys.column("label"))
+    domains = keys.column("domain").to_numpy()
+    first = _exact(keys, domains, labels, found)
     if near:
-        _near(table, first, threshold, runner, found)
+        found.common = common_grams(_sample(keys, first, corpus))
+        signatures, short = _as_numbers(corpus.signatures(found.common))
+        rows = first[~short[first]]
+        search = Search(corpus.parts, domains, labels, keys.column("word_count").to_numpy())
+        for row, kept, similarity in search.run(rows, signatures, found.common, threshold):
+            reason = "near-duplicate" if labels[row] == labels[kept] else "near-other-label"
+            found.matches.append(Match(row, kept, reason, similarity))
+        found.candidates = search.candidates
+        found.verified = search.verified
+        found.full_buckets = search.full_buckets
     found.matches.sort(key=lambda match: match.row)
     return found
 
 
-def _exact(table: pa.Table, found: Duplicates) -> list[int]:
+def _exact(
+    keys: pa.Table, domains: npt.NDArray[np.uint64], labels: Rows, found: Duplicates
+) -> Rows:
     """Adds the exact matches to ``found``; returns the rows that are first of their kind."""
-    first: dict[tuple[str, str], int] = {}
-    labels = table.column("label").to_pylist()
-    columns = (table.column(name).to_pylist() for name in ("domain", "exact_key"))
-    for row, domain_and_key in enumerate(zip(*columns, strict=True)):
-        kept = first.setdefault(domain_and_key, row)
-        if kept != row:
-            same = labels[kept] == labels[row]
-            reason = "exact-duplicate" if same else "conflicting-label"
-            found.matches.append(Match(row, kept, reason, 1.0))
-    return list(first.values())
+    numbers = halves(keys.column("exact_key"))
+    low, high = numbers[:, 0], numbers[:, 1]
+    order = np.lexsort((low, high, domains))  # stable: rows stay in order among equal ones
+    same = np.ones(len(order), dtype=bool)
+    for column in (low, high, domains):
+        same[1:] &= column[order[1:]] == column[order[:-1]]
+    same[:1] = False
+    leaders = order[np.maximum.accumulate(np.where(same, 0, np.arange(len(order))))]
+    for row, kept in zip(order[same].tolist(), leaders[same].tolist(), strict=True):
+        reason = "exact-duplicate" if labels[kept] == labels[row] else "conflicting-label"
+        found.matches.append(Match(row, kept, reason, 1.0))
+    return np.sort(order[~same])
 
 
-def _near(
-    table: pa.Table, first: list[int], threshold: float, runner: Runner, found: Duplicates
-) -> None:
-    narrow = table.select(["domain", "words", "label"]).take(first)
-    narrow = narrow.append_column("row", pa.array(first, pa.int64()))
-    narrow = narrow.filter(pc.not_equal(narrow.column("words"), ""))
-    texts = narrow.column("words")
-    labels = narrow.column("label").to_pylist()
-    rows = narrow.column("row").to_pylist()
-
-    @lru_cache(maxsize=20_000)
-    def shingles_of(index: int) -> Shingles:
-        return shingles(texts[index].as_py())
-
-    kept_in: dict[tuple[int, int], list[int]] = defaultdict(list)
-    full: set[tuple[int, int]] = set()
-    for index, buckets in _shared_buckets(narrow, threshold, runner):
-        others = sorted({other for bucket in buckets for other in kept_in[bucket]})
-        found.candidates += len(others)
-        best = (0.0, -1)
-        for other in others:
-            found.verified += 1
-            similarity = jaccard(shingles_of(index), shingles_of(other))
-            if similarity >= threshold and similarity > best[0]:
-                best = (similarity, other)
-        similarity, other = best
-        same_label = other >= 0 and labels[other] == labels[index]
-        if other >= 0:
-            reason = "near-duplicate" if same_label else "near-other-label"
-            found.matches.append(Match(rows[index], rows[other], reason, similarity))
-        if not same_label:  # it is kept, so later rows are compared with it too
-            for bucket in buckets:
-                if len(kept_in[bucket]) < BUCKET_LIMIT:
-                    kept_in[bucket].append(index)
-                else:
-                    full.add(bucket)
-    found.full_buckets = len(full)
+def _sample(keys: pa.Table, first: Rows, corpus: Corpus) -> list[Parts]:
+    """Records chosen by their keys, whatever the order of files."""
+    chosen = halves(keys.column("exact_key"))[first, 0]
+    ordered = first[np.argsort(chosen, kind="stable")][:SAMPLE_RECORDS]
+    sizes = np.cumsum(keys.column("word_count").to_numpy()[ordered])
+    return corpus.parts(np.sort(ordered[sizes <= SAMPLE_GRAMS]))
 
 
-def bands_for(threshold: float) -> tuple[int, int]:
-    """(bands, rows in a band) for a threshold: a pair of similarity s meets in a bucket with
-    probability 1 - (1 - s ** rows) ** bands, here at least 0.87 at the threshold down to 0.5."""
-    if threshold >= 0.75:
-        return 16, 8
-    return (32, 4) if threshold >= 0.5 else (64, 2)
+def _as_numbers(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
+    short = np.asarray(column.is_null())
+    return bytes_of(column, HASHES), short
 
 
-def _shared_buckets(
-    narrow: pa.Table, threshold: float, runner: Runner
-) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-    """Row indexes with the (band, hash) buckets that they share with another row, in order."""
-    import numpy as np
-
-    signature = signatures(narrow, "words", HASHES, runner).astype(np.uint64)
-    if not len(signature):
-        return
-    domains = np.unique(narrow.column("domain").to_numpy(), return_inverse=True)[1]
-    bands, width = bands_for(threshold)
-    shared: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    multipliers = _odd_multipliers(width + 1)
-    for band in range(bands):
-        part = signature[:, band * width : (band + 1) * width]
-        mixed = (part * multipliers[:width]).sum(axis=1, dtype=np.uint64)
-        mixed = mixed + domains.astype(np.uint64) * multipliers[width]
-        _hashes, bucket, counts = np.unique(mixed, return_inverse=True, return_counts=True)
-        for index in np.flatnonzero(counts[bucket] > 1).tolist():
-            shared[index].append((band, int(bucket[index])))
-    for index in sorted(shared):
-        yield index, shared[index]
-
-
-def _odd_multipliers(count: int) -> Any:
-    """Fixed odd 64-bit numbers: sums of products with them mix a row into one hash."""
-    import numpy as np
-
-    generator = np.random.default_rng(20_230_817)
-    return generator.integers(1, 2**63, size=count, dtype=np.uint64) | np.uint64(1)
+def _codes(column: Any) -> Rows:
+    """A number for each distinct value, -1 for none."""
+    combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    codes = combined.dictionary_encode().indices.fill_null(-1)
+    result: Rows = codes.to_numpy(zero_copy_only=False).astype(np.int64)
+    return result

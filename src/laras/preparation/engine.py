@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from laras import NO_TELEMETRY
 from laras.errors import UsageError
 from laras.preparation.steps import Step
 from laras.translation import _
@@ -52,6 +53,8 @@ def _run_daft(table: pa.Table, steps: Sequence[Step], runner: Runner) -> pa.Tabl
     needed = _columns_from_outside(steps)
     narrow = table.select(needed).append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
     frame = daft.from_arrow(narrow)
+    if (parts := _parts(runner)) > 1:
+        frame = frame.into_partitions(parts)
     for step in steps:
         function = _as_daft_function(daft, step, [types[name] for name in step.reads])
         outcome = function(*(daft.col(name) for name in step.reads))
@@ -90,26 +93,6 @@ def _as_daft_function(daft: Any, step: Step, types: Sequence[pa.DataType]) -> An
     return decorate(call)
 
 
-def signatures(table: pa.Table, column: str, hashes: int, runner: Runner) -> Any:
-    """MinHash of the word 5-grams of ``column``: a numpy array (rows, hashes) of uint32.
-
-    ``table`` should be narrow; its texts are words with one space between them.
-    """
-    import numpy as np
-
-    if table.num_rows == 0:
-        return np.empty((0, hashes), dtype=np.uint32)
-    daft = _daft(runner)
-    narrow = table.select([column])
-    narrow = narrow.append_column(_ROW, pa.array(range(table.num_rows), pa.int64()))
-    minhash = daft.col(column).minhash(
-        num_hashes=hashes, ngram_size=5, seed=1, hash_function="xxhash3_64"
-    )
-    result = daft.from_arrow(narrow).select(_ROW, minhash.alias(column)).to_arrow().sort_by(_ROW)
-    flat = result.column(column).combine_chunks().flatten()
-    return flat.to_numpy(zero_copy_only=False).reshape(table.num_rows, hashes)
-
-
 def with_columns(table: pa.Table, added: pa.Table) -> pa.Table:
     """``table`` with the columns of ``added``, which replace those of the same name."""
     for name in added.column_names:
@@ -123,17 +106,53 @@ def with_columns(table: pa.Table, added: pa.Table) -> pa.Table:
 
 
 def _daft(runner: Runner) -> Any:
-    """The daft module with its runner set. Daft can change the runner once in a process."""
+    """The daft module with its runner set. Daft can set the runner once in a process."""
     os.environ.setdefault("DAFT_PROGRESS_BAR", "0")
-    if runner == "ray" and importlib.util.find_spec("ray") is None:
+    if runner == "ray":
+        _start_ray()
+    import daft
+
+    if runner == "ray":
+        daft.set_runner_ray(noop_if_initialized=True)
+    there = daft.get_or_infer_runner_type()
+    if there != runner:
+        raise UsageError(
+            "preparation.engine-fixed",
+            _("This process already prepares data by {engine}, which can't be changed.").format(
+                engine=there
+            ),
+            where="preparation.engine",
+            hint=_("Use another process."),
+        )
+    return daft
+
+
+def _start_ray() -> None:
+    """Ray connected, once: to the cluster that RAY_ADDRESS names, else to one on this machine."""
+    if importlib.util.find_spec("ray") is None:
         raise UsageError(
             "preparation.ray-absent",
             _("The recipe asks for Ray, and Ray is not installed."),
             where="preparation.engine",
             hint=_("Install laras[ray], or set preparation.engine to native."),
         )
-    import daft
+    import ray
 
-    if runner == "ray":
-        daft.set_runner_ray(noop_if_initialized=True)
-    return daft
+    if ray.is_initialized():
+        return
+    # Workers of a cluster were not started by this process: what is to hold there is told them.
+    ray.init(
+        include_dashboard=None if "RAY_ADDRESS" in os.environ else False,
+        log_to_driver=False,
+        logging_level="warning",
+        runtime_env={"env_vars": {name: os.environ[name] for name in NO_TELEMETRY}},
+    )
+
+
+def _parts(runner: Runner) -> int:
+    """Into how many parts a table is cut: on Ray a part is a task on one core."""
+    if runner != "ray":
+        return 1
+    import ray
+
+    return max(1, int(ray.cluster_resources().get("CPU", 1)))

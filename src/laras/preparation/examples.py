@@ -50,7 +50,7 @@ def text_examples(length: int, weights: Mapping[str, float]) -> Step:
                         "weight": weights.get(record["source"], 1.0),
                     }
                     for number, passage in enumerate(found)
-                    for content in [_with_headings(record["text"], passage)]
+                    for content in [passage.within(record["text"])]
                 ]
             )
         refused = [None if found else "no-text" for found in rows]
@@ -59,14 +59,7 @@ def text_examples(length: int, weights: Mapping[str, float]) -> Step:
         )
 
     reads = ("document_id", "path", "text", "locator", "source", "split_group")
-    return Step("text-examples", 1, reads, EXAMPLES, function)
-
-
-def _with_headings(text: str, passage: Any) -> str:
-    body = text[passage.start : passage.end]
-    if not passage.headings:
-        return str(body)
-    return "\n".join(passage.headings) + "\n\n" + body
+    return Step("text-examples", 2, reads, EXAMPLES, function)
 
 
 def dialogue_examples(instructions: Mapping[str, str], weights: Mapping[str, float]) -> Step:

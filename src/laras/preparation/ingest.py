@@ -1,17 +1,33 @@
-"""Reads the recipe's sources into tables, and what can't be read into the ledger."""
+"""Reads the recipe's sources into shards, and what can't be read into the ledger.
+
+The files of a source are read a few at a time, each few a unit of work, so that a run that was
+killed does not read again what it had read. What decides a unit is the content of all files of
+the source (a reader may look into the neighbours of a file) and the settings that readers see.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
-from laras.preparation.groups import own_group
+from laras import __version__
 from laras.preparation.ledger import Ledger
+from laras.preparation.shards import SHARD_BYTES, SHARD_ROWS, Shard, write_shard
+from laras.preparation.stages import (
+    Facts,
+    Origin,
+    Work,
+    remove_others,
+    shard_path,
+    shards_of,
+    unit,
+)
 from laras.recipe.schema import TEXT_KINDS, DataSection, Source
 from laras.records import (
     DIALOGUE_SCHEMA,
@@ -22,41 +38,53 @@ from laras.records import (
     Split,
     to_table,
 )
-from laras.runs.progress import Progress
-from laras.sources.read import read_source
+from laras.runs.hashing import content_hash, file_sha256
+from laras.sources.discovery import SourceFile, find_files
+from laras.sources.extras import require_extras
+from laras.sources.read import read_files
+from laras.translation import _
 
-Record = Document | Dialogue | Rejection
-_Seen = Counter[tuple[Split, str]]
-
-ROLES: tuple[Split, ...] = ("train", "validation", "test")
 STAGE = "read"
-_CHUNK_RECORDS = 5000
+VERSION = 3  # of all readers; raise it when the same files give other records
+KINDS = ("documents", "dialogues")
+SCHEMAS = {"documents": DOCUMENT_SCHEMA, "dialogues": DIALOGUE_SCHEMA}
+_UNIT_BYTES = 64 << 20
+_UNIT_FILES = 500
+# What is done with records after they were read.
+_NOT_READ = {"name", "instruction", "weight", "passages", "pairs"}
+
+Found = SourceFile | Rejection
 
 
 @dataclass(frozen=True)
-class Origin:
-    """A source of the recipe, under a name that no other has, and what it was given for.
+class SourceFiles:
+    """The files of a source, and the hash of all that decides what is read from them."""
 
-    ``role`` "train" stands for data that the held-out splits may be taken from.
-    """
-
-    source: Source
-    name: str
-    role: Split
-    instruction: str | None
+    origin: Origin
+    files: list[Found]
+    key: str
 
 
 @dataclass(frozen=True)
-class Tables:
-    """Records of one role: documents (DOCUMENT_SCHEMA) and dialogues (DIALOGUE_SCHEMA)."""
+class RawShard:
+    """Records of one kind as they were read, in the order in which all stages take them."""
 
-    documents: pa.Table
-    dialogues: pa.Table
+    shard: Shard
+    kind: str
+    origin: Origin
+
+
+@dataclass(frozen=True)
+class Reading:
+    """``shards`` in order; ``counts`` by source: rows ``read`` and ``rejected``."""
+
+    shards: list[RawShard]
+    counts: dict[str, dict[str, int]]
 
     @property
     def rows(self) -> int:
-        """Documents and dialogues together."""
-        return int(self.documents.num_rows + self.dialogues.num_rows)
+        """All records of all roles."""
+        return sum(raw.shard.rows for raw in self.shards)
 
 
 def origins_of(data: DataSection) -> list[Origin]:
@@ -87,64 +115,125 @@ def origins_of(data: DataSection) -> list[Origin]:
     return origins
 
 
-def read_all(
-    origins: Iterable[Origin], folder: Path, data: DataSection, ledger: Ledger, progress: Progress
-) -> tuple[dict[Split, Tables], dict[str, dict[str, int]]]:
-    """Tables by role, and by source how many rows were read and how many rejected."""
-    parts: dict[Split, list[Tables]] = {role: [] for role in ROLES}
-    counts: dict[str, dict[str, int]] = {}
-    seen: _Seen = Counter()
-    done = 0
+def source_files(origins: Sequence[Origin], folder: Path, data: DataSection) -> list[SourceFiles]:
+    """What is to be read. Raises UsageError for a path that is not there."""
+    hash_of = lru_cache(maxsize=None)(file_sha256)  # an archive holds many
+    result = []
     for origin in origins:
-        named = origin.source.model_copy(update={"name": origin.name})
-        counts[origin.name] = {"read": 0, "rejected": 0}
-        records = iter(read_source(named, folder, data))
-        for chunk in _chunks(records):
-            rejections = [record for record in chunk if isinstance(record, Rejection)]
-            kept = [
-                _unique(record, origin, seen)
-                for record in chunk
-                if not isinstance(record, Rejection)
-            ]
-            ledger.add(STAGE, rejections)
-            dropped = sum(r.rows for r in rejections if r.action == "dropped")
-            counts[origin.name]["read"] += len(kept)
-            counts[origin.name]["rejected"] += dropped
-            parts[origin.role].append(_tables(kept))
-            done += len(chunk)
-            progress.advance(done, source=origin.name)
-    return {role: _joined(tables) for role, tables in parts.items()}, counts
+        require_extras(origin.source)
+        files = find_files(origin.source.paths, folder)
+        told: list[list[Any]] = []
+        for file in files:
+            if isinstance(file, Rejection):
+                told.append([file.path, file.reason])
+            elif file.size_bytes > data.max_file_bytes:  # it won't be read
+                told.append([file.path, file.size_bytes])
+            else:
+                told.append([file.path, file.key, file.fragment, hash_of(file.location)])
+        settings = origin.source.model_dump(exclude=_NOT_READ)
+        key = content_hash(VERSION, __version__, settings, data.max_file_bytes, told)
+        result.append(SourceFiles(origin, files, key))
+    return result
 
 
-def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
-    while chunk := list(islice(records, _CHUNK_RECORDS)):
-        yield chunk
+def reading_key(sources: Sequence[SourceFiles]) -> str:
+    """Hash of all that decides what is read."""
+    return content_hash([source.key for source in sources])
 
 
-def _unique(record: Document | Dialogue, origin: Origin, seen: _Seen) -> Document | Dialogue:
-    """``record`` under an identifier that no other of its role has (a file can be read twice),
-    with its group spelled out."""
-    identifier = record.document_id if isinstance(record, Document) else record.dialogue_id
-    seen[origin.role, identifier] += 1
-    times = seen[origin.role, identifier]
-    own = identifier if times == 1 else f"{identifier}~{times}"
-    group = own_group(record.group, own)
-    if isinstance(record, Document):
-        return replace(record, source=origin.name, document_id=own, group=group)
-    label = record.label.strip() if record.label is not None else None
-    return replace(record, source=origin.name, dialogue_id=own, group=group, label=label)
+def read_all(sources: Sequence[SourceFiles], work: Work) -> Reading:
+    """Everything read into shards, in the ledger and counted."""
+    work.progress.stage(_("Reading"), sum(len(source.files) for source in sources))
+    shards: list[RawShard] = []
+    counts = {source.origin.name: {"read": 0, "rejected": 0} for source in sources}
+    done = 0
+    wanted: set[str] = set()
+    with work.stage(STAGE, reading_key(sources), shared=True) as folder:
+        for source in sources:
+            of_source = counts[source.origin.name]
+            for number, files in enumerate(_portions(source.files)):
+                name = f"{source.key[:16]}-{number:05}"
+
+                def make(
+                    place: Path, files: list[Found] = files, source: SourceFiles = source
+                ) -> Facts:
+                    return _read_portion(place, files, source, work.data.max_file_bytes)
+
+                wanted.add(name)
+                facts = unit(folder, name, make)
+                work.ledger.take(folder / name / "ledger.arrow")
+                of_source["read"] += facts["read"]
+                of_source["rejected"] += facts["rejected"]
+                shards += [
+                    RawShard(shard, kind, source.origin)
+                    for kind in KINDS
+                    for shard in shards_of(folder / name, kind, facts[kind])
+                ]
+                done += len(files)
+                work.progress.advance(done, source=source.origin.name, rows=of_source["read"])
+        remove_others(folder, wanted)
+    reading = Reading(sorted(shards, key=lambda raw: KINDS.index(raw.kind)), counts)
+    work.ledger.balance(STAGE, sum(sum(c.values()) for c in counts.values()), reading.rows)
+    return reading
 
 
-def _tables(records: list[Document | Dialogue]) -> Tables:
-    documents = [record for record in records if isinstance(record, Document)]
-    dialogues = [record for record in records if isinstance(record, Dialogue)]
-    return Tables(to_table(documents, DOCUMENT_SCHEMA), to_table(dialogues, DIALOGUE_SCHEMA))
+def _portions(files: Sequence[Found]) -> Iterator[list[Found]]:
+    """``files`` in order, a few at a time."""
+    portion: list[Found] = []
+    size_bytes = 0
+    for file in files:
+        portion.append(file)
+        size_bytes += 0 if isinstance(file, Rejection) else file.size_bytes
+        if size_bytes >= _UNIT_BYTES or len(portion) >= _UNIT_FILES:
+            yield portion
+            portion, size_bytes = [], 0
+    if portion:
+        yield portion
 
 
-def _joined(tables: list[Tables]) -> Tables:
-    empty = Tables(DOCUMENT_SCHEMA.empty_table(), DIALOGUE_SCHEMA.empty_table())
-    parts = [empty, *tables]
-    return Tables(
-        pa.concat_tables([part.documents for part in parts]),
-        pa.concat_tables([part.dialogues for part in parts]),
-    )
+def _read_portion(
+    folder: Path, files: Sequence[Found], source: SourceFiles, max_bytes: int
+) -> Facts:
+    ledger = Ledger()
+    writers = {kind: _Writer(folder, kind) for kind in KINDS}
+    with ledger.into(folder / "ledger.arrow"):
+        for record in read_files(files, source.files, source.origin.source, max_bytes):
+            if isinstance(record, Rejection):
+                ledger.add(STAGE, [record])
+            elif isinstance(record, Document):
+                writers["documents"].add(record, len(record.text))
+            else:
+                size = sum(len(turn.content) for turn in record.turns)
+                writers["dialogues"].add(record, size)
+    rows = {kind: writer.finish() for kind, writer in writers.items()}
+    read = sum(sum(counts) for counts in rows.values())
+    return {**rows, "read": read, "rejected": ledger.rows(STAGE)}
+
+
+class _Writer:
+    """Gathers records of one kind, and writes a shard whenever there are enough."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self._folder = folder
+        self._kind = kind
+        self._records: list[Document | Dialogue] = []
+        self._size = 0
+        self._rows: list[int] = []
+
+    def add(self, record: Document | Dialogue, size: int) -> None:
+        self._records.append(record)
+        self._size += size
+        if self._size >= SHARD_BYTES or len(self._records) >= SHARD_ROWS:
+            self._write()
+
+    def finish(self) -> list[int]:
+        """Write what is left; the numbers of rows of all shards."""
+        if self._records:
+            self._write()
+        return self._rows
+
+    def _write(self) -> None:
+        table: pa.Table = to_table(self._records, SCHEMAS[self._kind])
+        shard = write_shard(shard_path(self._folder, self._kind, len(self._rows)), table)
+        self._rows.append(shard.rows)
+        self._records, self._size = [], 0

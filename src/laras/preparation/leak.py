@@ -7,56 +7,79 @@ is no fairer a test.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from laras.preparation.groups import GIVEN
 
+TEXT = "stands-in-test"
+GROUP = "group-stands-in-test"
+_SHOWN = 10
 
-@dataclass(frozen=True)
-class Row:
-    """What this check needs to know of a record."""
-
-    text_key: str
-    group: str
-    place: str  # file and where in it
+# Where rows come from, for people: by the number of the row.
+PlacesOf = Callable[[Sequence[int]], Mapping[int, str]]
 
 
 @dataclass(frozen=True)
 class Leak:
-    """``leaving``: training rows with the reason; ``facts``: what the audit says of it."""
+    """``leaving``: training rows with the reason; ``because``: the held-out row that each is
+    equal to, or in a group with; ``leaked``: held-out rows that stand in the training data, with
+    the first training row that says so; ``held_out``: how many held-out rows there are."""
 
     leaving: dict[int, str]
-    facts: dict[str, Any]
+    because: dict[int, int]
+    leaked: dict[int, int]
+    held_out: int
+
+    def facts(self, places: PlacesOf, held_out_places: PlacesOf) -> dict[str, Any]:
+        """What the audit says of it, with the first places."""
+        shown = list(self.leaked.items())[:_SHOWN]
+        train = places([row for _held_out, row in shown])
+        test = held_out_places([held_out for held_out, _row in shown])
+        of_groups = sum(reason == GROUP for reason in self.leaving.values())
+        return {
+            "test_rows": self.held_out,
+            "test_rows_also_in_train": len(self.leaked),
+            "share": len(self.leaked) / self.held_out if self.held_out else 0.0,
+            "removed_from_train": len(self.leaving) - of_groups,
+            "removed_of_test_groups": of_groups,
+            "places": [{"test": test[other], "train": train[row]} for other, row in shown],
+        }
 
 
-def find_leak(train: Sequence[Row], held_out: Sequence[Row]) -> Leak:
-    """Training rows that have the text or the group of a held-out row."""
-    by_text: dict[str, list[int]] = defaultdict(list)
-    by_group: dict[str, list[int]] = defaultdict(list)
-    for index, row in enumerate(train):
-        by_text[row.text_key].append(index)
-        by_group[row.group].append(index)
+def leak_between(train: pa.Table, held_out: pa.Table) -> Leak:
+    """Training rows that have the text or the group of a held-out row.
+
+    Both tables have the columns ``text_key`` and ``group``. Of several equal held-out rows the
+    first is named.
+    """
+    of_text = _first_equal(train, held_out, "text_key")
+    of_group = _first_equal(train, held_out, "group")
+    text_of = _first_equal(held_out, train, "text_key")
+    group_of = _first_equal(held_out, train, "group")
+    given = pc.starts_with(held_out.column("group"), pattern=GIVEN).to_pylist()
+    names = held_out.column("group")
+    # The same record can have another text here: lines are only cut from training texts.
+    same_record = {row for row in group_of if row not in text_of and not given[row]}
+    leaked = {row: text_of.get(row, group_of.get(row, -1)) for row in {*text_of, *same_record}}
+    same_names = {names[row].as_py() for row in same_record}
     leaving: dict[int, str] = {}
-    pairs: list[tuple[Row, Row]] = []
-    for row in held_out:
-        # The same record can have another text here: lines are only cut from training texts.
-        same_record = [] if row.group.startswith(GIVEN) else by_group.get(row.group, [])
-        if found := by_text.get(row.text_key) or same_record:
-            pairs.append((row, train[found[0]]))
-            leaving.update(dict.fromkeys(found, "stands-in-test"))
-    groups = {row.group for row in held_out}
-    of_group = [i for group in groups for i in by_group.get(group, ()) if i not in leaving]
-    leaving.update(dict.fromkeys(of_group, "group-stands-in-test"))
-    rows = len(held_out)
-    facts = {
-        "test_rows": rows,
-        "test_rows_also_in_train": len(pairs),
-        "share": len(pairs) / rows if rows else 0.0,
-        "removed_from_train": len(leaving) - len(of_group),
-        "removed_of_test_groups": len(of_group),
-        "places": [{"test": row.place, "train": other.place} for row, other in pairs[:10]],
-    }
-    return Leak(leaving, facts)
+    because: dict[int, int] = {}
+    for row in sorted({*of_text, *of_group}):
+        because[row] = of_text.get(row, of_group.get(row, -1))
+        equal = row in of_text or names[because[row]].as_py() in same_names
+        leaving[row] = TEXT if equal else GROUP
+    return Leak(leaving, because, dict(sorted(leaked.items())), held_out.num_rows)
+
+
+def _first_equal(rows: pa.Table, others: pa.Table, name: str) -> dict[int, int]:
+    """Rows whose ``name`` some of ``others`` has too, with the first of these."""
+    if not rows.num_rows or not others.num_rows:  # Arrow fails hard on an empty set of keys
+        return {}
+    places = pc.index_in(rows.column(name), value_set=others.column(name).combine_chunks())
+    found = pc.indices_nonzero(pc.is_valid(places))
+    return dict(zip(found.to_pylist(), places.take(found).to_pylist(), strict=True))

@@ -2,39 +2,73 @@
 
 It also keeps the balance. A stage declares its rows in and out, and what left in between must
 stand in the ledger; a difference is a mistake in Laras, and stops the run.
+
+Memory holds the counts only. The rows themselves go to a file for each stage, and in the end, in
+order, into one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from laras.errors import LarasError
-from laras.records import REJECTION_SCHEMA, Rejection, to_table
+from laras.preparation.shards import batches_of
+from laras.records import REJECTION_SCHEMA, Rejection, rejections_from, to_table
+from laras.runs.atomic import temporary_sibling
+
+MOST_HELD = 5000
+_PLACES = 3  # dropped rows of a stage that messages can name
 
 
 @dataclass
 class Ledger:
-    """Rejections in order, and the funnel of stages that they explain."""
+    """Counts of what left, and the funnel of stages that they explain."""
 
-    rejections: list[Rejection] = field(default_factory=list)
     funnel: list[dict[str, Any]] = field(default_factory=list)
+    entries: int = 0
+    _dropped: dict[str, Counter[str]] = field(default_factory=dict)  # by stage and reason
+    _first: dict[str, list[str]] = field(default_factory=dict)
+    _held: list[Rejection] = field(default_factory=list)
+    _writer: pa.RecordBatchFileWriter | None = None
+    _files: list[Path] = field(default_factory=list)
 
     def add(self, stage: str, rejections: Iterable[Rejection]) -> None:
         """Enter what left in ``stage``."""
-        self.rejections += [replace(rejection, stage=stage) for rejection in rejections]
+        for rejection in rejections:
+            entered = replace(rejection, stage=stage)
+            self._count(entered)
+            self._held.append(entered)
+            if self._writer and len(self._held) >= MOST_HELD:
+                self._write_held()
+
+    @contextmanager
+    def into(self, path: Path) -> Iterator[None]:
+        """What is added inside goes to the shard ``path`` instead of staying in memory."""
+        with temporary_sibling(path) as temporary:
+            with pa.ipc.new_file(str(temporary), REJECTION_SCHEMA) as self._writer:
+                yield
+                self._write_held()
+            self._writer = None
+        self._files.append(path)
+
+    def take(self, path: Path) -> None:
+        """Count what an earlier stage, or an earlier run, left in ``path``."""
+        for batch in batches_of(path):
+            for rejection in rejections_from(pa.Table.from_batches([batch])):
+                self._count(rejection)
+        self._files.append(path)
 
     def rows(self, stage: str) -> int:
         """How many rows were dropped in ``stage``."""
-        return sum(
-            rejection.rows
-            for rejection in self.rejections
-            if rejection.stage == stage and rejection.action == "dropped"
-        )
+        return sum(self._dropped.get(stage, Counter()).values())
 
     def balance(self, stage: str, rows_in: int, rows_out: int, unit: str = "records") -> None:
         """Close ``stage``: in = out + dropped, or it is an error."""
@@ -57,19 +91,41 @@ class Ledger:
     def reasons(self, stage: str | None = None) -> dict[str, int]:
         """Rows dropped by reason, most first; of one stage, or of all."""
         counts: Counter[str] = Counter()
-        for rejection in self.rejections:
-            if rejection.action == "dropped" and stage in (None, rejection.stage):
-                counts[rejection.reason] += rejection.rows
+        for name, dropped in self._dropped.items():
+            if stage in (None, name):
+                counts.update(dropped)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def first_places(self, stage: str, count: int = 3) -> list[str]:
-        """The first dropped rows of ``stage`` for people: ``file: where: reason (detail)``."""
-        dropped = (r for r in self.rejections if r.stage == stage and r.action == "dropped")
-        return [describe(rejection) for rejection, _n in zip(dropped, range(count), strict=False)]
+    def first_places(self, stage: str | None = None, count: int = _PLACES) -> list[str]:
+        """The first dropped rows for people: ``file: where: reason (detail)``; of one stage, or
+        of all in order."""
+        names = self._first if stage is None else [stage]
+        return [place for name in names for place in self._first.get(name, [])][:count]
 
-    def table(self) -> pa.Table:
-        """All of it, in REJECTION_SCHEMA."""
-        return to_table(self.rejections, REJECTION_SCHEMA)
+    def write(self, path: Path) -> None:
+        """All of it, as Parquet in REJECTION_SCHEMA: what files hold first, then what is held."""
+        with (
+            temporary_sibling(path) as temporary,
+            pq.ParquetWriter(temporary, REJECTION_SCHEMA, compression="zstd") as writer,
+        ):
+            for file in self._files:
+                for batch in batches_of(file):
+                    writer.write_batch(batch)
+            writer.write_table(to_table(self._held, REJECTION_SCHEMA))
+
+    def _count(self, rejection: Rejection) -> None:
+        self.entries += 1
+        if rejection.action != "dropped":
+            return
+        self._dropped.setdefault(rejection.stage, Counter())[rejection.reason] += rejection.rows
+        first = self._first.setdefault(rejection.stage, [])
+        if len(first) < _PLACES:
+            first.append(describe(rejection))
+
+    def _write_held(self) -> None:
+        assert self._writer is not None
+        self._writer.write_table(to_table(self._held, REJECTION_SCHEMA))
+        self._held.clear()
 
 
 def describe(rejection: Rejection) -> str:

@@ -9,15 +9,23 @@ import pyarrow as pa
 
 from laras.errors import DataRefused
 from laras.preparation.ledger import Ledger
+from laras.recipe.schema import DataSection, PreparationSection
 from laras.records import Split
 from laras.translation import _
 
+_READ_IN_VAIN = frozenset({"no-assistant-turn"})
 
-def refuse_rejected(ledger: Ledger, rows_read: int, limit: float) -> None:
+
+def refuse_rejected(
+    ledger: Ledger, rows_read: int, data: DataSection, section: PreparationSection
+) -> None:
     """Too large a share of the rows could not be read (where none could, the data is empty)."""
-    rejected = ledger.rows("read")
-    rows = rows_read + rejected
-    if not rows_read or rejected <= limit * rows:
+    reasons = ledger.reasons("read")
+    # Talk in which nobody answers was read well enough; there is just nothing to learn from it.
+    rejected = sum(rows for reason, rows in reasons.items() if reason not in _READ_IN_VAIN)
+    rows = rows_read + sum(reasons.values())
+    accepted = "rejected-rows" in section.accept
+    if not rows_read or accepted or rejected <= data.max_rejected_share * rows:
         return
     raise DataRefused(
         "preparation.too-many-rejected",
@@ -25,7 +33,10 @@ def refuse_rejected(ledger: Ledger, rows_read: int, limit: float) -> None:
             rejected=rejected, rows=rows, share=rejected / rows
         ),
         where="data.sources",
-        hint=_("The first of them: {places}").format(places="; ".join(ledger.first_places("read"))),
+        hint=_(
+            "The first of them: {places}. If the rest is what you want, say so: "
+            "preparation.accept: [rejected-rows]."
+        ).format(places="; ".join(ledger.first_places("read"))),
     )
 
 
@@ -33,15 +44,14 @@ def refuse_empty(ledger: Ledger, rows: int) -> None:
     """Nothing is left to train on."""
     if rows:
         return
-    stages = dict.fromkeys(rejection.stage for rejection in ledger.rejections)
-    places = [place for stage in stages for place in ledger.first_places(stage)]
+    places = ledger.first_places()
     raise DataRefused(
         "preparation.no-data",
         _("Nothing is left of the data to train on. Why rows left: {reasons}.").format(
             reasons=main_reasons(ledger) or _("there were none")
         ),
         where="data.sources",
-        hint=_("The first of them: {places}").format(places="; ".join(places[:3]))
+        hint=_("The first of them: {places}").format(places="; ".join(places))
         if places
         else _("Check that the paths in data.sources lead to files with content."),
     )
@@ -67,11 +77,10 @@ def refuse_one_class(pool: pa.Table) -> None:
     )
 
 
-def refuse_too_small(splits: Mapping[Split, pa.Table], pool: pa.Table, ledger: Ledger) -> None:
-    """A split without a row."""
-    if all(table.num_rows for table in splits.values()):
+def refuse_too_small(sizes: Mapping[Split, int], pool: pa.Table, ledger: Ledger) -> None:
+    """A split without a row; ``pool``: the examples that splits could be taken from."""
+    if all(sizes.values()):
         return
-    sizes: dict[str, Any] = {name: table.num_rows for name, table in splits.items()}
     hint = _(
         "Each split needs at least one group (a document, a conversation, a customer). Add "
         "data, or give data.test and data.validation of your own."
@@ -90,16 +99,17 @@ def refuse_too_small(splits: Mapping[Split, pa.Table], pool: pa.Table, ledger: L
             "{examples} examples in {groups} groups are too few to split: {train} to train on, "
             "{validation} for validation, {test} for the test."
         ).format(
-            examples=pool.num_rows, groups=len(set(pool.column("group").to_pylist())), **sizes
+            examples=pool.num_rows, groups=len(set(pool.column("group").to_pylist())), **dict(sizes)
         ),
         where="data.sources",
         hint=hint,
     )
 
 
-def refuse_leak(limit: float, facts: Mapping[str, Any]) -> None:
-    """More of the user's own test than ``limit`` stands in the training data."""
-    if facts["share"] <= limit:
+def refuse_leak(section: PreparationSection, facts: Mapping[str, Any]) -> None:
+    """More of the user's own test than is allowed stands in the training data."""
+    limit = section.leak_limit
+    if facts["share"] <= limit or "test-leak" in section.accept:
         return
     places = "; ".join(f"{place['test']} = {place['train']}" for place in facts["places"][:3])
     raise DataRefused(
@@ -115,7 +125,7 @@ def refuse_leak(limit: float, facts: Mapping[str, Any]) -> None:
         ),
         where="data.test",
         hint=_(
-            "For example: {places}. Take these rows out of one of the two, or raise "
-            "preparation.leak_limit to have them removed from training."
+            "For example: {places}. Take these rows out of one of the two, or have them removed "
+            "from training: preparation.accept: [test-leak]."
         ).format(places=places),
     )

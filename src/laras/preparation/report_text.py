@@ -12,7 +12,7 @@ def report_text(audit: Mapping[str, Any]) -> str:
     """The audit as Markdown, in the language in use."""
     sections = [
         "# " + _("The data of this run"),
-        *_warnings(audit["warnings"]),
+        *_warnings([*audit["warnings"], *audit["findings"]["remarks"]]),
         "## " + _("From rows in to examples"),
         _funnel(audit["funnel"]),
         "## " + _("Sources"),

@@ -4,19 +4,27 @@ Deduplication and groups have done most of it. What is left: your own test set, 
 two otherwise different documents share, and pairs that MinHash missed. Similar pairs are found
 exactly, by prefix filtering (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007):
 two sets of Jaccard similarity t share one of the rarest |x| - ceil(t |x|) + 1 members of each.
+
+Held-out rows are taken in blocks that fit a fixed budget, and past each block the other rows
+stream from disk. Most of them have too little in common with the whole block, and are done.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-from laras.preparation.likeness import Shingles, jaccard, shingles
+import numpy as np
+import numpy.typing as npt
+import xxhash
 
-# 0.8 * 5 must not come out a hair above 4.
-_ROUNDING = 1e-9
+from laras.preparation.grams import Hashes, grams_of
+from laras.preparation.keys import comparable
+from laras.preparation.overlap_index import Index
+from laras.preparation.passages import NOTHING_COMMON, Compared, Parts, Passages, likeness
+
+BLOCK_GRAMS = 4_000_000  # of held-out rows; about 300 MB with all that is kept of them
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,46 @@ class Crossing:
     exact: bool
 
 
+@dataclass(frozen=True)
+class Side:
+    """The rows of one split: their text keys as rows of two numbers, and a function that streams
+    their 5-grams in blocks of rows, which is called as often as they are needed."""
+
+    keys: npt.NDArray[np.uint64]
+    blocks: Callable[[], Iterable[list[Parts]]]
+
+
+def separate(
+    rows: Side, held_out: Side, threshold: float, common: Hashes = NOTHING_COMMON
+) -> list[Crossing]:
+    """Every pair of a row and a held-out row with the same key, or that are alike as
+    :func:`laras.preparation.passages.likeness` says; equal ones first, each in order.
+
+    ``common``: 5-grams of boilerplate. Rows without five words are compared by key only.
+    """
+    exact = list(_equal(rows.keys, held_out.keys))
+    equal = {(crossing.row, crossing.held_out) for crossing in exact}
+    passages = Passages(common, threshold)
+    near = []
+    for first, block in _held_out_blocks(held_out, passages):
+        index = Index(block, threshold)
+        start = 0
+        for parts in rows.blocks():
+            some = [(n, Compared(p, passages)) for n, p in enumerate(parts) if comparable(p)]
+            compared = [record for _number, record in some]
+            for one, other in index.candidates(compared):
+                number, record = some[one]
+                pair = (start + number, first + other)
+                held = block[other]
+                assert held is not None  # the index has no others
+                similarity = likeness(record, held, threshold)
+                if similarity and pair not in equal:
+                    near.append(Crossing(*pair, similarity, False))
+            start += len(parts)
+    near.sort(key=lambda crossing: (crossing.row, crossing.held_out))
+    return exact + near
+
+
 def crossings(
     keys: Sequence[str],
     spaced_words: Sequence[str],
@@ -36,48 +84,45 @@ def crossings(
     held_out_words: Sequence[str],
     threshold: float,
 ) -> list[Crossing]:
-    """Every pair of a row and a held-out row with the same key, or with a Jaccard similarity of
-    word 5-grams of at least ``threshold``. Empty words are compared by key only."""
-    found: list[Crossing] = []
-    rows_of_key: dict[str, list[int]] = defaultdict(list)
-    for row, key in enumerate(held_out_keys):
-        rows_of_key[key].append(row)
-    for row, key in enumerate(keys):
-        found += [Crossing(row, other, 1.0, True) for other in rows_of_key.get(key, ())]
-    equal = {(crossing.row, crossing.held_out) for crossing in found}
-
-    held_out = [shingles(text) for text in held_out_words]
-    rarity = Counter(shingle for members in held_out for shingle in members)
-    known = frozenset(rarity)
-    rows_of_shingle: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for other, members in enumerate(held_out):
-        for shingle in _prefix(members, rarity, threshold):
-            rows_of_shingle[shingle].append(other)
-    for row, text in enumerate(spaced_words):
-        members = shingles(text)
-        # Most rows share too little with all held-out rows together.
-        if len(members & known) < threshold * len(members) - _ROUNDING or not members:
-            continue
-        candidates = {
-            other
-            for shingle in _prefix(members, rarity, threshold)
-            for other in rows_of_shingle.get(shingle, ())
-        }
-        for other in sorted(candidates):
-            similarity = jaccard(members, held_out[other])
-            if similarity >= threshold and (row, other) not in equal:
-                found.append(Crossing(row, other, similarity, False))
-    return found
+    """:func:`separate` for rows in memory: their keys, and their words joined by spaces."""
+    sides = [
+        Side(_numbers(own_keys), lambda texts=texts: iter([_parts(texts)]))  # type: ignore[misc]
+        for own_keys, texts in ((keys, spaced_words), (held_out_keys, held_out_words))
+    ]
+    return separate(sides[0], sides[1], threshold)
 
 
-def _prefix(
-    members: Shingles, rarity: Mapping[tuple[str, ...], int], threshold: float
-) -> list[tuple[str, ...]]:
-    """The rarest members, one of which any set of at least ``threshold`` similarity shares.
+def _parts(texts: Sequence[str]) -> list[Parts]:
+    return [(grams,) for grams in grams_of(texts)]
 
-    Rarity is counted among held-out rows; any order will do if it is one for all sets.
-    """
-    if not members:
-        return []
-    ordered = sorted(members, key=lambda shingle: (rarity.get(shingle, 0), shingle))
-    return ordered[: len(members) - math.ceil(threshold * len(members) - _ROUNDING) + 1]
+
+def _numbers(keys: Sequence[str]) -> npt.NDArray[np.uint64]:
+    digests = b"".join(xxhash.xxh3_128_digest(key.encode()) for key in keys)
+    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
+
+
+def _equal(keys: npt.NDArray[np.uint64], held_out: npt.NDArray[np.uint64]) -> Iterator[Crossing]:
+    order = np.lexsort((held_out[:, 1], held_out[:, 0]))
+    ordered = held_out[order]
+    starts = np.searchsorted(ordered[:, 0], keys[:, 0], side="left")
+    ends = np.searchsorted(ordered[:, 0], keys[:, 0], side="right")
+    for row in np.flatnonzero(ends > starts).tolist():
+        for place in range(starts[row], ends[row]):
+            if ordered[place, 1] == keys[row, 1]:
+                yield Crossing(row, int(order[place]), 1.0, True)
+
+
+def _held_out_blocks(
+    held_out: Side, passages: Passages
+) -> Iterator[tuple[int, list[Compared | None]]]:
+    """(number of the first row, rows) for as many rows at once as the budget allows."""
+    block: list[Compared | None] = []
+    first = grams = 0
+    for parts in chain.from_iterable(held_out.blocks()):
+        block.append(Compared(parts, passages) if comparable(parts) else None)
+        grams += sum(map(len, parts))
+        if grams >= BLOCK_GRAMS:
+            yield first, block
+            first, block, grams = first + len(block), [], 0
+    if grams:
+        yield first, block

@@ -8,17 +8,30 @@ out label by label, so that each label is trained on, and tested where it has ro
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import xxhash
 
 from laras.records import Split, Task
 
 HELD_OUT: tuple[Split, ...] = ("test", "validation")
+SPLITS: tuple[Split, ...] = (
+    "train",
+    "validation",
+    "test",
+)  # by number, in what :func:`assign` gives
+_TRAIN = SPLITS.index("train")
 _MOST_GROUPS = 3.0  # times the wanted share of all groups
 _LARGEST_OVERSHOOT = 0.5  # of the wanted number of rows
+_BETWEEN = "\x1f"  # a task and a label; none of the first holds it
+
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,34 +44,62 @@ class Row:
 
 
 @dataclass(frozen=True)
-class _Group:
-    name: str
-    rows: int
-    position: float  # in [0, 1): its place in the order
+class _Groups:
+    """All groups, by number: their rows, place in the order, and stratum; and who holds what.
 
-
-def assign(rows: Sequence[Row], shares: dict[Split, float], seed: int) -> dict[str, Split]:
-    """The split of each group; ``shares`` of "test" and "validation", 0 for none held out.
-
-    Each task is split by itself. The shares are met as well as whole groups allow.
+    ``holds``: of each kind (task, label) in a group, the group's number, the kind's, and how many
+    rows. ``kinds`` are sorted; a group is of the stratum of its most frequent kind.
     """
-    strata: dict[tuple[str, str], list[_Group]] = defaultdict(list)
-    for name, group_rows in _by_group(rows).items():
-        kinds = Counter((row.task, row.label or "") for row in group_rows)
-        stratum = min(kinds, key=lambda kind: (-kinds[kind], kind))
-        place = position(name, seed)
-        strata[stratum].append(_Group(name, len(group_rows), place))
-    result: dict[str, Split] = {row.group: "train" for row in rows}
-    for (task, label), groups in sorted(strata.items()):
-        groups.sort(key=lambda group: (group.position, group.name))
+
+    names: pa.Array
+    rows: Numbers
+    positions: npt.NDArray[np.float64]  # in [0, 1)
+    strata: Numbers
+    kinds: list[tuple[str, str]]
+    holds: tuple[Numbers, Numbers, Numbers]
+
+    def smallest(self, groups: Numbers) -> int:
+        """Which of ``groups`` has the fewest rows; of equal ones the first in the order."""
+        order = np.lexsort((self.positions[groups], self.rows[groups]))
+        return int(groups[order[0]])
+
+
+def assign_rows(rows: Sequence[Row], shares: Mapping[Split, float], seed: int) -> dict[str, Split]:
+    """:func:`assign` for a few rows: the split of each group."""
+    columns = {
+        "group": pa.array([row.group for row in rows], pa.string()),
+        "task": pa.array([row.task for row in rows], pa.string()),
+        "label": pa.array([row.label for row in rows], pa.string()),
+    }
+    numbers = assign(pa.table(columns), shares, seed).tolist()
+    return {row.group: SPLITS[number] for row, number in zip(rows, numbers, strict=True)}
+
+
+def assign(table: pa.Table, shares: Mapping[Split, float], seed: int) -> npt.NDArray[np.int8]:
+    """The split of each row of ``table``, as its number in SPLITS.
+
+    ``table`` has the columns ``group``, ``task`` and ``label``; ``shares`` are of "test" and
+    "validation", 0 for none held out. Each task is split by itself. The shares are met as well as
+    whole groups allow.
+    """
+    if not table.num_rows:
+        return np.empty(0, dtype=np.int8)
+    group_of_row, groups = _gather(table, seed)
+    result = np.full(len(groups.rows), _TRAIN, dtype=np.int8)
+    for stratum in np.unique(groups.strata).tolist():
+        task, label = groups.kinds[stratum]
+        members = np.flatnonzero(groups.strata == stratum)
+        members = members[np.argsort(groups.positions[members], kind="stable")]
         # A label's fair share is seldom a whole number; rounding up or down by a hash of the
         # label keeps the total right over many labels.
         labelled = task == "classification"
         luck = position(f"label:{label}", seed) if labelled else 0.5
-        result.update(_hold_out(groups, shares, luck, least=0 if labelled else 1))
-    _hold_out_at_least_one(result, strata, shares)
-    _give_back_untrained_labels(result, rows)
-    return result
+        least = 0 if labelled else 1
+        for place, split in _hold_out(groups.rows[members], shares, luck, least).items():
+            result[members[place]] = SPLITS.index(split)
+    _hold_out_at_least_one(result, groups, shares)
+    _give_back_untrained_labels(result, groups)
+    return result[group_of_row]
 
 
 def position(name: str, seed: int) -> float:
@@ -66,68 +107,94 @@ def position(name: str, seed: int) -> float:
     return float(xxhash.xxh3_64_intdigest(name.encode(), seed=seed) / 2**64)
 
 
-def _by_group(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    groups: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        groups[row.group].append(row)
-    return groups
+def _gather(table: pa.Table, seed: int) -> tuple[Numbers, _Groups]:
+    """The group's number of each row, and the groups."""
+    encoded = table.column("group").combine_chunks().dictionary_encode()
+    group_of_row: Any = encoded.indices.to_numpy().astype(np.int64)
+    names = encoded.dictionary
+    kind = pc.binary_join_element_wise(
+        table.column("task"), pc.fill_null(table.column("label"), ""), _BETWEEN
+    )
+    encoded_kind = kind.combine_chunks().dictionary_encode()
+    unsorted = [_pair(text) for text in encoded_kind.dictionary.to_pylist()]
+    kinds = sorted(unsorted)
+    rank = np.array([kinds.index(pair) for pair in unsorted], dtype=np.int64)
+    kind_of_row = rank[encoded_kind.indices.to_numpy()]
+    pairs, counts = np.unique(group_of_row * len(kinds) + kind_of_row, return_counts=True)
+    holders, held = np.divmod(pairs, len(kinds))
+    order = np.lexsort((held, -counts, holders))
+    first = np.unique(holders[order], return_index=True)[1]
+    positions = np.fromiter(
+        (position(name.as_py(), seed) for name in names), np.float64, len(names)
+    )
+    groups = _Groups(
+        names,
+        np.bincount(group_of_row, minlength=len(names)),
+        positions,
+        held[order][first],
+        kinds,
+        (holders, held, counts),
+    )
+    return group_of_row, groups
+
+
+def _pair(text: str) -> tuple[str, str]:
+    task, _between, label = text.partition(_BETWEEN)
+    return task, label
 
 
 def _hold_out(
-    groups: Sequence[_Group], shares: dict[Split, float], luck: float, least: int
-) -> dict[str, Split]:
-    """The groups of one stratum that leave training: the test from one end of the order,
-    validation from the other, so that neither pushes the other around."""
-    total = sum(group.rows for group in groups)
-    held: dict[str, Split] = {}
-    ends: list[tuple[Split, Sequence[_Group]]] = [("test", groups), ("validation", groups[::-1])]
+    rows: Numbers, shares: Mapping[Split, float], luck: float, least: int
+) -> dict[int, Split]:
+    """The groups of one stratum that leave training, by their place in its order: the test from
+    one end, validation from the other, so that neither pushes the other around."""
+    total = int(rows.sum())
+    held: dict[int, Split] = {}
+    ends: list[tuple[Split, range]] = [
+        ("test", range(len(rows))),
+        ("validation", range(len(rows) - 1, -1, -1)),
+    ]
     for split, ordered in ends:
         share = shares.get(split, 0.0)
         wanted = max(least, int(share * total + luck)) if share else 0
         # Where one group holds most rows, the small ones must not all go to make up the share.
-        most_groups = max(1, math.ceil(_MOST_GROUPS * share * len(groups)))
+        most_groups = max(1, math.ceil(_MOST_GROUPS * share * len(rows)))
         taken = count = 0
-        for group in ordered:
-            at_least_one_trained = len(held) < len(groups) - 1
+        for place in ordered:
+            at_least_one_trained = len(held) < len(rows) - 1
             if taken >= wanted or count >= most_groups or not at_least_one_trained:
                 break
-            fits = taken + group.rows <= wanted + max(1.0, _LARGEST_OVERSHOOT * wanted)
-            if fits and group.name not in held:
-                held[group.name] = split
-                taken += group.rows
+            fits = taken + rows[place] <= wanted + max(1.0, _LARGEST_OVERSHOOT * wanted)
+            if fits and place not in held:
+                held[place] = split
+                taken += int(rows[place])
                 count += 1
     return held
 
 
 def _hold_out_at_least_one(
-    result: dict[str, Split],
-    strata: dict[tuple[str, str], list[_Group]],
-    shares: dict[Split, float],
+    result: npt.NDArray[np.int8], groups: _Groups, shares: Mapping[Split, float]
 ) -> None:
     """Small data: where a split got nothing, it gets the smallest group that can be spared."""
+    task_of_group = np.array([task for task, _label in groups.kinds])[groups.strata]
     for split in (name for name in HELD_OUT if shares.get(name, 0.0)):
-        for task in sorted({task for task, _label in strata}):
-            of_task = {key: groups for key, groups in strata.items() if key[0] == task}
-            names = {group.name for groups in of_task.values() for group in groups}
-            if any(result[name] == split for name in names):
+        number = SPLITS.index(split)
+        for task in np.unique(task_of_group).tolist():
+            of_task = task_of_group == task
+            if (result[of_task] == number).any():
                 continue
-            spare = [
-                group
-                for groups in of_task.values()
-                for trained in [[group for group in groups if result[group.name] == "train"]]
-                if len(trained) > 1
-                for group in trained
-            ]
-            if spare:
-                smallest = min(spare, key=lambda group: (group.rows, group.position, group.name))
-                result[smallest.name] = split
+            trained = of_task & (result == _TRAIN)
+            of_stratum = np.bincount(groups.strata[trained], minlength=len(groups.kinds))
+            spare = np.flatnonzero(trained & (of_stratum[groups.strata] > 1))
+            if len(spare):
+                result[groups.smallest(spare)] = number
 
 
-def _give_back_untrained_labels(result: dict[str, Split], rows: Sequence[Row]) -> None:
+def _give_back_untrained_labels(result: npt.NDArray[np.int8], groups: _Groups) -> None:
     """A label that is tested and not trained on can't be learned: its smallest group goes back."""
-    groups = _by_group(rows)
-    trained = {row.label for row in rows if result[row.group] == "train"}
-    for label in sorted({row.label for row in rows if row.label} - trained):
-        holding = [name for name, held in groups.items() if any(r.label == label for r in held)]
-        smallest = min(holding, key=lambda name: (len(groups[name]), name))
-        result[smallest] = "train"
+    holders, held, _counts = groups.holds
+    label_of_kind = np.array([label for _task, label in groups.kinds])
+    labels = label_of_kind[held]
+    trained = set(labels[result[holders] == _TRAIN].tolist())
+    for label in sorted(set(labels.tolist()) - trained - {""}):
+        result[groups.smallest(holders[labels == label])] = _TRAIN

@@ -1,58 +1,166 @@
-"""The stages between reading and splitting: tables in, tables out, the rest in the ledger."""
+"""What all stages of the preparation share: their folder, and units of work that are done once.
+
+A stage leaves a folder named after its key, which is the hash of all that decides its content. It
+is made of units (a few files read, a shard cleaned), each there completely or not at all: a run
+that was killed finds those that it had finished, and a stage whose key is unchanged is not done
+again.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from laras.preparation.boilerplate import HASH_LINES, drop_repeated_lines, repeated_lines
-from laras.preparation.clean import CLEAN_DIALOGUES, CLEAN_DOCUMENTS
-from laras.preparation.deduplicate import Duplicates, find_duplicates
-from laras.preparation.engine import Runner, run_steps
-from laras.preparation.examples import dialogue_examples, text_examples
-from laras.preparation.groups import joined
-from laras.preparation.ingest import Tables
-from laras.preparation.keys import DOCUMENT_KEYS, KEYS, dialogue_keys
+from laras.preparation.engine import Runner
 from laras.preparation.ledger import Ledger
-from laras.recipe.schema import PreparationSection
-from laras.records import DIALOGUE_SCHEMA, DOCUMENT_SCHEMA, EXAMPLE_SCHEMA, Rejection
+from laras.preparation.shards import Shard
+from laras.recipe.schema import DataSection, PreparationSection, Source
+from laras.records import Rejection, Split
+from laras.runs.atomic import publish_folder, write_json_atomic
+from laras.runs.failures import storage_errors
+from laras.runs.folder import Run
+from laras.runs.hashing import file_sha256
+from laras.runs.progress import Progress
 
-# What the stages need of a record besides its content.
-_PLACE = ("record_id", "path", "locator", "group", "source", "label")
+Facts = dict[str, Any]
+_FACTS = "facts.json"
+_KEY_CHARACTERS = 16
+
+ROLES: tuple[Split, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A source of the recipe, under a name that no other has, and what it was given for.
+
+    ``role`` "train" stands for data that the held-out splits may be taken from.
+    """
+
+    source: Source
+    name: str
+    role: Split
+    instruction: str | None
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """Texts to rows of numbers; given from outside, since this room knows no models. ``key``: hash
+    of the model that does it."""
+
+    embed: Callable[[Sequence[str]], Any]
+    key: str
 
 
 @dataclass
-class CleaningFacts:
-    """How often each rule changed something, in how many rows, and which lines were cut."""
+class Work:
+    """One preparation being worked on: what each stage is given, and what they gather."""
 
-    changes: Counter[str] = field(default_factory=Counter)
-    rows: Counter[str] = field(default_factory=Counter)
-    lines: Counter[str] = field(default_factory=Counter)
+    run: Run
+    data: DataSection
+    section: PreparationSection
+    origins: list[Origin]
+    progress: Progress
+    runner: Runner
+    embedder: Embedder | None = None
+    ledger: Ledger = field(default_factory=Ledger)
 
-    def as_json(self) -> dict[str, Any]:
-        """The same for the audit."""
-        rules = {
-            rule: {"changes": count, "rows": self.rows[rule]}
-            for rule, count in self.changes.most_common()
-        }
-        lines = [{"line": line, "count": n} for line, n in self.lines.most_common(20)]
-        return {"rules": rules, "repeated_lines": lines}
+    @property
+    def instructions(self) -> dict[str, str]:
+        """What is put before the texts of a source, by its name."""
+        return {o.name: o.instruction for o in self.origins if o.instruction}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """How much the examples of a source count, by its name."""
+        return {origin.name: origin.source.weight for origin in self.origins}
+
+    @contextmanager
+    def stage(self, name: str, key: str, *, shared: bool = False) -> Iterator[Path]:
+        """The folder of the stage ``name`` for ``key``, in which the block finds or makes units.
+
+        What the stage left for other keys goes; unless the folder is ``shared`` by all keys, since
+        its units are named after keys of their own. At the end, the content of the folder is
+        recorded with its hashes; where it is no longer what was recorded, it is made anew.
+        """
+        parent = self.run.data / name
+        folder = parent / ("shared" if shared else key[:_KEY_CHARACTERS])
+        status = self.run.stage(f"prepare-{name}", key)
+        with storage_errors(folder):
+            if status.damaged:
+                shutil.rmtree(folder, ignore_errors=True)
+            remove_others(parent, {folder.name})
+            folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+        if not status.done:
+            status.finish({"folder": folder})
 
 
-def places(table: pa.Table) -> list[dict[str, Any]]:
-    """Identifier, path, locator, group, source and label of each record of ``table``."""
-    id_column = "document_id" if "document_id" in table.column_names else "dialogue_id"
-    names = [id_column, *_PLACE[1:]]
-    columns = [
-        table.column(name).to_pylist() if name in table.column_names else [None] * table.num_rows
-        for name in names
-    ]
-    return [dict(zip(_PLACE, row, strict=True)) for row in zip(*columns, strict=True)]
+def remove_others(folder: Path, wanted: set[str]) -> None:
+    """Take everything out of ``folder`` but what is called as ``wanted`` says."""
+    if not folder.is_dir():
+        return
+    for entry in folder.iterdir():
+        if entry.name not in wanted:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
+def unit(folder: Path, name: str, make: Callable[[Path], Facts]) -> Facts:
+    """The facts of the unit ``name`` in ``folder``, made by ``make`` unless it is there, sound.
+
+    ``make`` gets a folder to write into and returns what is worth knowing, in terms of JSON.
+    """
+    final = folder / name
+    if (facts := _sound_facts(final)) is not None:
+        return facts
+    temporary = folder / f".{name}.{uuid.uuid4().hex}.tmp"
+    with storage_errors(final):
+        temporary.mkdir(parents=True)
+        try:
+            facts = make(temporary)
+            hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
+            write_json_atomic(temporary / _FACTS, {"facts": facts, "files": hashes})
+            publish_folder(temporary, final)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+    # As whoever finds them later: JSON makes lists of tuples.
+    return read_facts(final)
+
+
+def read_facts(unit_folder: Path) -> Facts:
+    """What a finished unit said of itself."""
+    facts: Facts = json.loads((unit_folder / _FACTS).read_text(encoding="utf-8"))["facts"]
+    return facts
+
+
+def _sound_facts(unit_folder: Path) -> Facts | None:
+    try:
+        content = json.loads((unit_folder / _FACTS).read_text(encoding="utf-8"))
+        files: dict[str, str] = content["files"]
+        if all(file_sha256(unit_folder / name) == hash_ for name, hash_ in files.items()):
+            facts: Facts = content["facts"]
+            return facts
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def shards_of(unit_folder: Path, kind: str, rows: Sequence[int]) -> list[Shard]:
+    """The shards of a ``kind`` that a unit wrote, whose ``rows`` its facts tell."""
+    return [Shard(shard_path(unit_folder, kind, n), count) for n, count in enumerate(rows)]
+
+
+def shard_path(unit_folder: Path, kind: str, number: int) -> Path:
+    """Where a unit writes its shard ``number`` of a ``kind``."""
+    return unit_folder / f"{kind}-{number:04}.arrow"
 
 
 def left_out(place: Mapping[str, Any], stage: str, reason: str, detail: str = "") -> Rejection:
@@ -67,158 +175,14 @@ def cut_short(place: Mapping[str, Any], stage: str, reason: str, detail: str = "
     )
 
 
-def keep(table: pa.Table, leaving: Iterable[int]) -> pa.Table:
-    """``table`` without the rows ``leaving``."""
-    gone = set(leaving)
-    if not gone:
-        return table
-    stays = [row for row in range(table.num_rows) if row not in gone]
-    return table.take(pa.array(stays, pa.int64()))
+def place_name(place: Mapping[str, Any]) -> str:
+    """Where a record comes from, for people."""
+    return f"{place['path']}: {place['locator']}" if place["locator"] else str(place["path"])
 
 
-def clean(
-    tables: Tables,
-    section: PreparationSection,
-    runner: Runner,
-    ledger: Ledger,
-    facts: CleaningFacts,
-    *,
-    as_is: bool,
-) -> Tables:
-    """Characters repaired, repeated lines cut, empty and too short records dropped.
-
-    ``as_is``: a test or validation set of the user's own loses no lines and no short rows.
-    """
-    documents, dialogues = tables.documents, tables.dialogues
-    if section.clean:
-        documents = run_steps(documents, [CLEAN_DOCUMENTS], runner)
-        dialogues = run_steps(dialogues, [CLEAN_DIALOGUES], runner)
-        for table in (documents, dialogues):
-            for fixes in table.column("fixes").to_pylist():
-                facts.changes.update({fix["rule"]: fix["count"] for fix in fixes})
-                facts.rows.update(fix["rule"] for fix in fixes)
-        if not as_is:
-            documents = _without_repeated_lines(documents, runner, ledger, facts)
-    least = 0 if as_is else section.min_characters
-    leaving: dict[int, Rejection] = {}
-    for row, (place, text) in enumerate(
-        zip(places(documents), documents.column("text").to_pylist(), strict=True)
-    ):
-        if not text.strip():
-            leaving[row] = left_out(place, "clean", "empty-after-cleaning")
-        elif len(text) < least:
-            leaving[row] = left_out(place, "clean", "too-short", f"{len(text)} < {least}")
-    empty: dict[int, Rejection] = {}
-    counts = pc.list_value_length(dialogues.column("turns")).to_pylist()
-    for row, (place, count) in enumerate(zip(places(dialogues), counts, strict=True)):
-        if not count:
-            empty[row] = left_out(place, "clean", "empty-after-cleaning")
-    ledger.add("clean", [*leaving.values(), *empty.values()])
-    return Tables(
-        keep(documents, leaving).select(DOCUMENT_SCHEMA.names),
-        keep(dialogues, empty).select(DIALOGUE_SCHEMA.names),
-    )
-
-
-def _without_repeated_lines(
-    documents: pa.Table, runner: Runner, ledger: Ledger, facts: CleaningFacts
-) -> pa.Table:
-    hashed = run_steps(documents.select(["source", "text"]), [HASH_LINES], runner)
-    repeated = repeated_lines(hashed)
-    if not repeated:
-        return documents
-    documents = run_steps(documents, [drop_repeated_lines(repeated)], runner)
-    cuts = documents.column("cut_lines").to_pylist()
-    for place, lines in zip(places(documents), cuts, strict=True):
-        if lines:
-            facts.changes["repeated-lines"] += len(lines)
-            facts.rows["repeated-lines"] += 1
-            facts.lines.update(lines)
-            ledger.add("clean", [cut_short(place, "clean", "repeated-lines", str(len(lines)))])
-    return documents
-
-
-def keys_of(tables: Tables, instructions: Mapping[str, str], runner: Runner) -> pa.Table:
-    """The narrow table of all records: KEYS and their places, documents first."""
-    steps = ((tables.documents, DOCUMENT_KEYS), (tables.dialogues, dialogue_keys(instructions)))
-    parts = []
-    for table, step in steps:
-        found = run_steps(table, [step], runner).select(KEYS.names)
-        rows = places(table)
-        for name in _PLACE:
-            column = pa.array([place[name] for place in rows], pa.string())
-            found = found.append_column(name, column)
-        parts.append(found)
-    return pa.concat_tables(parts)
-
-
-def take_out(tables: Tables, leaving: Iterable[int]) -> Tables:
-    """``tables`` without the rows ``leaving``, counted as :func:`keys_of` does."""
-    gone = list(leaving)
-    first = tables.documents.num_rows
-    return Tables(
-        keep(tables.documents, (row for row in gone if row < first)),
-        keep(tables.dialogues, (row - first for row in gone if row >= first)),
-    )
-
-
-def deduplicate(
-    tables: Tables, keys: pa.Table, section: PreparationSection, runner: Runner, ledger: Ledger
-) -> tuple[Tables, Duplicates]:
-    """The first of each set of duplicates, in groups that hold all that is alike."""
-    found = find_duplicates(
-        keys, near=True, threshold=section.near_duplicate_threshold, runner=runner
-    )
-    dropped = {
-        match.row: match
-        for match in found.dropped(exact=section.exact_duplicates, near=section.near_duplicates)
-    }
-    rows = keys.select(list(_PLACE)).to_pylist()
-    for row, match in sorted(dropped.items()):
-        kept = rows[match.kept]
-        detail = f"{kept['path']}: {kept['locator']}" if kept["locator"] else kept["path"]
-        if match.reason == "conflicting-label":
-            detail += f", {rows[row]['label']} / {kept['label']}"
-        elif match.reason == "near-duplicate":
-            detail += f", {match.similarity:.2f}"
-        ledger.add("deduplicate", [left_out(rows[row], "deduplicate", match.reason, detail)])
-    alike = [(match.row, match.kept) for match in found.matches if match.row not in dropped]
-    groups = pa.array(joined([row["group"] for row in rows], alike), pa.string())
-    first = tables.documents.num_rows
-    grouped = Tables(
-        tables.documents.append_column("split_group", groups[:first]),
-        tables.dialogues.append_column("split_group", groups[first:]),
-    )
-    return take_out(grouped, dropped), found
-
-
-def build_examples(
-    tables: Tables,
-    section: PreparationSection,
-    instructions: Mapping[str, str],
-    weights: Mapping[str, float],
-    runner: Runner,
-    ledger: Ledger,
-) -> tuple[pa.Table, int]:
-    """Examples of all records (EXAMPLE_SCHEMA), and how many records gave at least one."""
-    parts = [EXAMPLE_SCHEMA.empty_table()]
-    gave = 0
-    for table, step in (
-        (tables.documents, text_examples(section.chunk_characters, weights)),
-        (tables.dialogues, dialogue_examples(instructions, weights)),
-    ):
-        if "split_group" not in table.column_names:
-            table = table.append_column("split_group", table.column("group"))
-        built = run_steps(table, [step], runner)
-        reasons = (built.column(name).to_pylist() for name in ("refused", "cut"))
-        for place, refused, cut in zip(places(table), *reasons, strict=True):
-            if refused:
-                ledger.add("examples", [left_out(place, "examples", refused)])
-            else:
-                gave += 1
-                if cut:
-                    ledger.add("examples", [cut_short(place, "examples", cut)])
-        for chunk in built.column("examples").chunks:
-            flat = pa.RecordBatch.from_struct_array(chunk.flatten())
-            parts.append(pa.Table.from_batches([flat]).cast(EXAMPLE_SCHEMA))
-    return pa.concat_tables(parts), gave
+def places_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Identifier, path and locator of each record of ``table``."""
+    identifier = "document_id" if "document_id" in table.schema.names else "dialogue_id"
+    columns = [table.column(name).to_pylist() for name in (identifier, "path", "locator")]
+    names = ("record_id", "path", "locator")
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

@@ -7,7 +7,7 @@ plain loop) can therefore do it in any batches and any order and get the same ro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -42,6 +42,18 @@ class Step:
                 f"step {self.name}: {batch.num_rows} rows in, {result.num_rows} out",
             )
         return result
+
+    def writing_as(self, names: Mapping[str, str]) -> Step:
+        """The same step with columns written under other names (``names``: old to new), where
+        two steps write what both are wanted of."""
+        writes = pa.schema(
+            [field.with_name(names.get(field.name, field.name)) for field in self.writes]
+        )
+
+        def function(batch: pa.RecordBatch) -> pa.RecordBatch:
+            return pa.RecordBatch.from_arrays(self.function(batch).columns, schema=writes)
+
+        return Step(self.name, self.version, self.reads, writes, function)
 
 
 def batch_of(schema: pa.Schema, columns: dict[str, list[object]]) -> pa.RecordBatch:

@@ -108,7 +108,37 @@ class Samples:
     empty_answer: str
 
 
-Block = Paragraph | Table | Figures | Facts | Code | Samples
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of text as the model sees it; ``control``: written by the chat template."""
+
+    text: str
+    trained: bool
+    control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RowStory:
+    """One row of data: as read, what changed, as tokens."""
+
+    heading: str
+    detail: str
+    before: str
+    changes: Sequence[str]
+    tokens: Sequence[Token]
+
+
+@dataclass(frozen=True, slots=True)
+class RowStories:
+    """Rows of data, and the words around them."""
+
+    rows: Sequence[RowStory]
+    before_title: str
+    changes_title: str
+    tokens_title: str
+
+
+Block = Paragraph | Table | Figures | Facts | Code | Samples | RowStories
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class RunFacts:
     events: Sequence[Json]
     audit: Json
     encoding: Json
+    shown: Sequence[Json]
     ledger: Sequence[Json]
     verdict: Json
     contenders: Sequence[ContenderFacts]
@@ -110,6 +111,8 @@ def read_facts(folder: Path) -> RunFacts:
         audit=_json(folder / "data/audit.json", _("the data audit (data/audit.json)"), missing),
         # Written when tuning begins: a run that only prepared has none, and misses nothing.
         encoding=_json(folder / "data/encoding.json", "", []),
+        # Written at the end of a whole run.
+        shown=_shown(folder / "data/shown.json"),
         ledger=_rows(
             folder / "data/ledger.parquet", _("the ledger (data/ledger.parquet)"), missing
         ),
@@ -137,6 +140,14 @@ def _json(path: Path, title: str, missing: list[str]) -> Json:
         missing.append(title)
         return {}
     return content
+
+
+def _shown(path: Path) -> list[Json]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [row for row in content if isinstance(row, dict)] if isinstance(content, list) else []
 
 
 def _events(path: Path, missing: list[str]) -> list[Json]:

@@ -1,14 +1,18 @@
 """What a reader is given: the file, the recipe's source it belongs to, and the parser process.
 
-Readers make their records here, so that identifiers, paths and names are made in one place.
+Readers make their records here, so that identifiers, paths and names are made in one place. A
+reader that needs a second file (the names of the users beside a chat export's channels) asks for
+it by :meth:`FileContext.sibling`, which works alike in folders and in archives.
 """
 
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import xxhash
 
@@ -31,19 +35,30 @@ class FileContext:
     source: Source
     parser: ParserProcess
     max_bytes: int
+    files: Mapping[str, SourceFile] = field(default_factory=dict)
+    """All files of the source by their path, or all members of the archive that this one is in."""
 
     def read_bytes(self) -> bytes:
         """All bytes of the file; raises :class:`RefusedError` where it changed into something
         that is not to be read since it was found."""
-        # O_NONBLOCK: a pipe put in the file's place would block the opening itself.
-        descriptor = os.open(self.file.location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(descriptor, "rb") as stream:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise RefusedError("not-a-file")
-            data = stream.read(self.max_bytes + 1)
-        if len(data) > self.max_bytes:
-            raise RefusedError("too-large")
-        return data
+        return _read_bytes(self.file.location, self.max_bytes)
+
+    def sibling(self, relative: str) -> bytes | None:
+        """All bytes of another file of the same source, or of the same archive: ``relative`` is
+        seen from this file's folder, with ``/`` and ``..`` ("../users.json").
+
+        None where there is no such file, where it is too large, and where the recipe does not
+        name it: a path out of the folder that is read finds nothing. (What is not named would
+        also be missing from what decides whether prepared data is still up to date.)
+        """
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(self.file.path), relative))
+        file = self.files.get(path)
+        if file is None:
+            return None
+        try:
+            return _read_bytes(file.location, self.max_bytes)
+        except (OSError, RefusedError):
+            return None
 
     def record_id(self, locator: str) -> str:
         """The identifier of what stands at ``locator``: the same wherever the project lies."""
@@ -118,6 +133,18 @@ class FileContext:
 
     def _named(self, locator: str) -> str:
         return self.record_id(locator) if locator else ""
+
+
+def _read_bytes(location: Path, max_bytes: int) -> bytes:
+    # O_NONBLOCK: a pipe put in the file's place would block the opening itself.
+    descriptor = os.open(location, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise RefusedError("not-a-file")
+        data = stream.read(max_bytes + 1)
+    if len(data) > max_bytes:
+        raise RefusedError("too-large")
+    return data
 
 
 Reader = Callable[[FileContext], Iterator[Record]]

@@ -29,13 +29,15 @@ class SourceFile:
     """A regular file to read: where it is, what records call it, and how big it is.
 
     ``key`` goes into the identifiers of its records: the same on every machine, hence made of the
-    path relative to the recipe and never of the absolute one.
+    path relative to the recipe and never of the absolute one. ``fragment`` is what the recipe
+    says behind a ``#``: only what stands under this key of a JSON file is meant.
     """
 
     location: Path
     path: str
     key: str
     size_bytes: int
+    fragment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class _Found:
     location: Path
     path: str
     root: Path | None  # links may not lead out of it; None: named by the user, so wanted
+    fragment: str = ""
 
 
 def find_files(paths: list[str], folder: Path) -> list[SourceFile | Rejection]:
@@ -62,17 +65,21 @@ def find_files(paths: list[str], folder: Path) -> list[SourceFile | Rejection]:
             )
         found.extend(under_this)
     results: list[SourceFile | Rejection] = []
-    seen: set[Path] = set()
+    seen: set[tuple[Path, str]] = set()
     # A file reached both by itself and by a link is read under its own name.
     for item in sorted(found, key=_own_name_first):
         result = item if isinstance(item, Rejection) else _inspect(item, folder)
         if isinstance(result, SourceFile):
-            if result.location in seen:
+            if (result.location, result.fragment) in seen:
                 continue
-            seen.add(result.location)
+            seen.add((result.location, result.fragment))
         results.append(result)
-    unique = {(result.path, type(result)): result for result in results}
-    return sorted(unique.values(), key=lambda result: result.path)
+    unique = {(*_place(result), type(result)): result for result in results}
+    return sorted(unique.values(), key=_place)
+
+
+def _place(result: SourceFile | Rejection) -> tuple[str, str]:
+    return result.path, result.fragment if isinstance(result, SourceFile) else ""
 
 
 def _own_name_first(item: _Found | Rejection) -> tuple[bool, str]:
@@ -81,12 +88,16 @@ def _own_name_first(item: _Found | Rejection) -> tuple[bool, str]:
 
 def _expand(given: str, folder: Path) -> Iterator[_Found | Rejection]:
     base = folder / _at_home(given)
+    whole, _mark, fragment = given.rpartition("#")
     if os.path.lexists(base):
         yield from (
             _walk(base, given, folder)
             if base.is_dir()
             else [_Found(base, _shown(base, given, folder), None)]
         )
+    elif fragment and whole.lower().endswith(".json") and (folder / _at_home(whole)).is_file():
+        named = folder / _at_home(whole)
+        yield _Found(named, _shown(named, whole, folder), None, fragment)
     elif _MAGIC.intersection(given):
         yield from _glob(given, folder)
     else:
@@ -131,7 +142,7 @@ def _glob(given: str, folder: Path) -> Iterator[_Found | Rejection]:
     wants_hidden = any(part.startswith(".") for part in parts[first_magic:])
     for match in root.glob(str(Path(*parts[first_magic:]))):
         inside = match.relative_to(root)
-        if not wants_hidden and any(_is_hidden(part) for part in inside.parts):
+        if not wants_hidden and any(is_hidden(part) for part in inside.parts):
             continue
         shown = str(prefix / inside)
         if match.is_dir():
@@ -146,7 +157,7 @@ def _walk(
     root = root or top
     failures: list[OSError] = []
     for here, folders, files in os.walk(top, onerror=failures.append):
-        folders[:] = sorted(name for name in folders if not _is_hidden(name))
+        folders[:] = sorted(name for name in folders if not is_hidden(name))
         for name in sorted(folders) + sorted(files):
             location = Path(here, name)
             shown = _shown(location, str(Path(given, location.relative_to(top))), folder)
@@ -154,7 +165,7 @@ def _walk(
                 # os.walk does not follow these; one that stays inside is read where it leads.
                 if location.is_symlink() and not _lies_in(location, root):
                     yield rejection("symlink-outside", shown)
-            elif not _is_hidden(name):
+            elif not is_hidden(name):
                 yield _Found(location, shown, root)
     for failure in failures:
         location = Path(failure.filename)
@@ -162,7 +173,8 @@ def _walk(
         yield rejection("unreadable", shown, fact=failure.strerror or "")
 
 
-def _is_hidden(name: str) -> bool:
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is passed over."""
     return name.startswith((".", "~$"))  # "~$": a lock that Office leaves beside an open file
 
 
@@ -196,7 +208,9 @@ def _inspect(found: _Found, folder: Path) -> SourceFile | Rejection:
         key = _key(found.path, location, facts.st_size)
     except OSError as error:
         return rejection("unreadable", found.path, fact=type(error).__name__)
-    return SourceFile(location, found.path, key, facts.st_size)
+    if found.fragment:
+        key = f"{key}#{found.fragment}"
+    return SourceFile(location, found.path, key, facts.st_size, found.fragment)
 
 
 def _key(path: str, location: Path, size_bytes: int) -> str:

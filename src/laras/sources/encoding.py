@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _MARKS = (  # the longer marks first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -18,6 +18,13 @@ _MARKS = (  # the longer marks first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_WIDE_PATTERNS = {  # which bytes of four are NUL (0) in Latin text
+    "x0x0": "utf-16-le",
+    "0x0x": "utf-16-be",
+    "x000": "utf-32-le",
+    "000x": "utf-32-be",
+}
+_ESCAPES = re.compile(rb"\x1b\$[@AB]|\x1b\$\([CD]|\x1b\(J")  # ISO-2022-JP changes its letters so
 _MULTIBYTE_UTF8 = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -65,6 +72,8 @@ def decode(data: bytes, declared: str | None = None, *, guess: bool = True) -> D
     wide = _wide_without_mark(data)
     if wide:
         return _strictly(data, wide)
+    if _ESCAPES.search(data) and data.isascii():  # all of it would pass for UTF-8
+        return replace(_strictly(data, "iso2022_jp_2"), guessed=not declared)
     try:
         return _strictly(data, "utf-8")
     except UndecodableError as error:
@@ -74,7 +83,8 @@ def decode(data: bytes, declared: str | None = None, *, guess: bool = True) -> D
             raise
         known = _codec_name(declared)
         if known and known not in ("utf-8", "ascii"):
-            return _strictly(data, known)
+            # What is called Latin-1 is Windows-1252 in practice, and so in the HTML standard.
+            return _strictly(data, "cp1252" if known == "iso8859-1" else known)
         if valid >= stray:
             raise UndecodableError(f"mostly UTF-8, but {error.fact}") from None
         return _guessed(data, error)
@@ -101,16 +111,15 @@ def _strictly(data: bytes, encoding: str) -> Decoded:
 
 
 def _wide_without_mark(data: bytes) -> str | None:
-    """UTF-16 written without its mark shows a NUL in every other byte of mostly Latin text."""
-    sample = data[:4000]
+    """UTF-16 or UTF-32 written without its mark: mostly Latin text shows a NUL in every other
+    byte of the one, and three in every four of the other."""
+    sample = data[: min(len(data), 4000) // 4 * 4]
     if len(sample) < 4 or b"\0" not in sample:
         return None
-    half = len(sample) / 2
-    if sample[1::2].count(0) > 0.7 * half and sample[0::2].count(0) < 0.1 * half:
-        return "utf-16-le"
-    if sample[0::2].count(0) > 0.7 * half and sample[1::2].count(0) < 0.1 * half:
-        return "utf-16-be"
-    return None
+    zeros = [sample[place::4].count(0) / (len(sample) / 4) for place in range(4)]
+    if any(0.1 <= share <= 0.7 for share in zeros):
+        return None
+    return _WIDE_PATTERNS.get("".join("0" if share > 0.7 else "x" for share in zeros))
 
 
 def _codec_name(declared: str | None) -> str | None:

@@ -14,6 +14,7 @@ class Extracted:
     tables and a blank line between paragraphs.
 
     ``locator`` says which part ("message 3"), and must differ between the parts of a file.
+    ``group``: what must not straddle a split with it ("doi:10.1/x"), where that is known.
     ``metadata`` of articles: ``doi``, ``title``, ``year``, ``authors``, ``journal`` where known.
     ``notes`` are (reason, locator, fact) of what could not be read although the rest could.
     """
@@ -22,7 +23,32 @@ class Extracted:
     title: str = ""
     locator: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    group: str | None = None
     notes: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """How many times the limits of one file a parser may use: of its time, and of memory."""
+
+    time: float = 1.0
+    memory: float = 1.0
+
+
+# Parsers that run a neural network over pictures of pages.
+COSTLY = {
+    "pdf-recognised": Costs(time=30, memory=4),
+    "article-pdf-recognised": Costs(time=30, memory=4),
+    "docling": Costs(time=30, memory=16),
+    "docling-recognised": Costs(time=60, memory=16),
+    "article-docling": Costs(time=30, memory=16),
+    "article-docling-recognised": Costs(time=60, memory=16),
+}
+
+
+def costs_of(kind: str) -> Costs:
+    """What a parser of ``kind`` may use."""
+    return COSTLY.get(kind, Costs())
 
 
 class RefusedError(Exception):

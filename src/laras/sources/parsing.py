@@ -19,10 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from laras.sources.extraction import Extracted, RefusedError
+from laras.sources.extraction import Extracted, RefusedError, costs_of
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
+_KEPT_VARIABLES = (
+    *("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR"),
+    *("OMP_NUM_THREADS", "DOCLING_ARTIFACTS_PATH"),
+)
 _GRACE_S = 2.0  # beyond the processor limit, for starting and for waiting on the disk
 
 
@@ -58,13 +61,17 @@ class ParserProcess:
         """The child's process id, while there is one."""
         return self._child.pid if self._child else None
 
-    def extract(self, kind: str, path: Path) -> list[Extracted]:
+    def extract(self, kind: str, path: Path, start: int | None = None) -> list[Extracted]:
         """The texts of the file at ``path``, of a ``kind`` that the worker knows: one, or one for
-        each part of a file that holds several (the messages of a mailbox).
+        each part of a file that holds several (the messages of a mailbox). ``start``: where to
+        begin, for a parser that reads in pages; the limits hold for each page. Parsers that run
+        a neural network may use a multiple of them.
 
         Raises :class:`RefusedError` with the reason where the file gives none.
         """
-        request = json.dumps({"kind": kind, "path": os.fspath(path)}).encode() + b"\n"
+        facts = {"kind": kind, "path": os.fspath(path)}
+        page = {} if start is None else {"start": start}
+        request = json.dumps({**facts, **page}).encode() + b"\n"
         child = self._running()
         assert child.stdin is not None
         try:
@@ -76,7 +83,7 @@ class ParserProcess:
             assert child.stdin is not None
             child.stdin.write(request)
             child.stdin.flush()
-        answer = self._receive(child)
+        answer = self._receive(child, self.limits.timeout_s * costs_of(kind).time)
         if "reason" in answer:
             if answer.get("exhausted"):
                 self.close()
@@ -113,10 +120,10 @@ class ParserProcess:
             )
         return self._child
 
-    def _receive(self, child: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _receive(self, child: subprocess.Popen[bytes], timeout_s: float) -> dict[str, Any]:
         """One line of the child, within the deadline."""
         assert child.stdout is not None
-        deadline = time.monotonic() + self.limits.timeout_s + _GRACE_S
+        deadline = time.monotonic() + timeout_s + _GRACE_S
         most = 12 * self.limits.max_characters + (1 << 20)  # \uXXXX\uXXXX is a character's most
         received = bytearray()
         with selectors.DefaultSelector() as selector:
@@ -125,22 +132,22 @@ class ParserProcess:
                 left = deadline - time.monotonic()
                 if left <= 0 or not selector.select(left):
                     self.close()
-                    raise RefusedError("timeout", f"{self.limits.timeout_s:g} s")
+                    raise RefusedError("timeout", f"{timeout_s:g} s")
                 block = os.read(child.stdout.fileno(), 1 << 20)
                 received += block
                 if not block:
-                    raise self._death(child)
+                    raise self._death(child, timeout_s)
                 if len(received) > most:
                     self.close()
                     raise RefusedError("too-much-text", f"{self.limits.max_characters}")
         answer: dict[str, Any] = json.loads(received)
         return answer
 
-    def _death(self, child: subprocess.Popen[bytes]) -> RefusedError:
+    def _death(self, child: subprocess.Popen[bytes], timeout_s: float) -> RefusedError:
         code = child.wait()
         self.close()
         if code == -signal.SIGXCPU:
-            return RefusedError("timeout", f"{self.limits.timeout_s:g} s")
+            return RefusedError("timeout", f"{timeout_s:g} s")
         cause = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return RefusedError("parser-failed", cause)
 

@@ -2,30 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from laras.errors import UsageError
 from laras.recipe.schema import DataSection, Source
 from laras.records import Dialogue, Document, Rejection
+from laras.sources.archive import Allowance, is_archive, unpacked
 from laras.sources.context import READERS, FileContext, Reader
 from laras.sources.discovery import SourceFile, find_files
-from laras.sources.documents import markdown, parsed, plain
+from laras.sources.documents import mailbox, markdown, parsed, plain
 from laras.sources.extraction import RefusedError
+from laras.sources.extras import require_extras
+from laras.sources.journals import articles
 from laras.sources.parsing import ParserLimits, ParserProcess
-from laras.sources.tables import jsonl, table
+from laras.sources.tables import jsonl, parquet, sheets, table
 
 # Importing the readers registers them.
-__all__ = ["jsonl", "markdown", "parsed", "plain", "read_source", "table"]
+__all__ = [
+    "articles",
+    "jsonl",
+    "mailbox",
+    "markdown",
+    "parquet",
+    "parsed",
+    "plain",
+    "read_source",
+    "sheets",
+    "table",
+]
 
-_UNSUPPORTED_SUFFIXES = """
-    7z avi bz2 bmp doc docm dot dotx eml epub flac gif gz heic jpeg jpg key m4a mbox mov mp3 mp4
-    msg numbers nxml odp ods odt ogg pages parquet png ppt pptm pptx rar rtf srt svg tar tex tgz
-    tif tiff vtt wav webm webp xls xlsb xlsm xlsx xml xz zip zst
+_MEDIA_SUFFIXES = """
+    3gp aac amr avi bmp flac gif heic jpeg jpg m4a mov mp3 mp4 ogg opus png tif tiff vcf wav
+    webm webp
 """
+_UNSUPPORTED_SUFFIXES = """
+    7z doc dot key numbers pages ppt rar svg zst
+"""
+_MEDIA = frozenset(_MEDIA_SUFFIXES.split())
 # Refused by name: they hold more than text, or text in a structure that would be read as noise.
-UNSUPPORTED = frozenset(_UNSUPPORTED_SUFFIXES.split())
+UNSUPPORTED = _MEDIA | frozenset(_UNSUPPORTED_SUFFIXES.split())
 
 
 def read_source(
@@ -37,38 +55,72 @@ def read_source(
     Bad content never raises: it becomes a :class:`Rejection`. A path that is not there is a
     :class:`UsageError`, raised at once rather than when the first record is asked for.
     """
-    return _read(find_files(source.paths, folder), source, data.max_file_bytes, limits)
+    require_extras(source)
+    files = find_files(source.paths, folder)
+    return read_files(files, files, source, data.max_file_bytes, limits)
 
 
-def _read(
-    files: list[SourceFile | Rejection],
+def read_files(
+    files: Sequence[SourceFile | Rejection],
+    among: Sequence[SourceFile | Rejection],
     source: Source,
     max_bytes: int,
-    limits: ParserLimits | None,
+    limits: ParserLimits | None = None,
 ) -> Iterator[Document | Dialogue | Rejection]:
+    """Records of ``files``, some ``among`` those of the source: readers may look into others."""
+    by_path = {file.path: file for file in among if isinstance(file, SourceFile)}
     with ParserProcess(limits) as parser:
         for file in files:
             if isinstance(file, Rejection):
                 yield file
                 continue
-            context = FileContext(file, source, parser, max_bytes)
-            try:
-                yield from _read_file(context)
-            except RefusedError as error:
-                yield context.rejection(error.reason, fact=error.fact)
-            except OSError as error:
-                yield context.rejection("unreadable", fact=error.strerror or "")
+            context = FileContext(file, source, parser, max_bytes, by_path)
+            yield from _read_safely(context, None)
 
 
-def _read_file(context: FileContext) -> Iterator[Document | Dialogue | Rejection]:
+def _read_safely(
+    context: FileContext, within: Allowance | None
+) -> Iterator[Document | Dialogue | Rejection]:
+    try:
+        yield from read_file(context, within)
+    except RefusedError as error:
+        yield context.rejection(error.reason, fact=error.fact)
+    except OSError as error:
+        yield context.rejection("unreadable", fact=error.strerror or "")
+
+
+def read_file(
+    context: FileContext, within: Allowance | None = None
+) -> Iterator[Document | Dialogue | Rejection]:
+    """Records of one file; raises :class:`RefusedError` where it can't be read at all.
+
+    ``within``: what the archive that the file lies in may still unpack to.
+    """
     file = context.file
     if file.size_bytes == 0:
         yield context.rejection("empty")
     elif file.size_bytes > context.max_bytes:
         yield context.rejection("too-large", fact=f"{file.size_bytes} > {context.max_bytes}")
     else:
-        suffix = Path(file.path).suffix.lower().removeprefix(".")
-        yield from _reader_for(suffix)(context)
+        reader = _reader_for(Path(file.path).suffix.lower().removeprefix("."))
+        if reader is plain.read_unknown and is_archive(file.path):
+            yield from _read_archive(context, within)
+        else:
+            yield from reader(context)
+
+
+def _read_archive(
+    context: FileContext, within: Allowance | None
+) -> Iterator[Document | Dialogue | Rejection]:
+    """Records of the members of an archive, in the order of their names."""
+    with unpacked(context.file, context.max_bytes, within) as (members, left):
+        by_path = {file.path: file for file in members if isinstance(file, SourceFile)}
+        for member in members:
+            if isinstance(member, Rejection):
+                yield member
+                continue
+            inner = replace(context, file=member, files=by_path)
+            yield from _read_safely(inner, left)
 
 
 @cache
@@ -81,4 +133,8 @@ def _reader_for(suffix: str) -> Reader:
 
 
 def _refuse(context: FileContext) -> Iterator[Rejection]:
-    yield context.rejection("unsupported-format", fact=Path(context.file.path).suffix.lower()[1:])
+    suffix = Path(context.file.path).suffix.lower()[1:]
+    if suffix in _MEDIA and context.source.kind == "conversations":
+        yield context.note("media-file", fact=suffix)  # chat exports bring theirs along
+    else:
+        yield context.rejection("unsupported-format", fact=suffix)

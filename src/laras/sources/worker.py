@@ -18,13 +18,39 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from laras.sources.extraction import Extracted, RefusedError
+from laras.sources.extraction import Extracted, RefusedError, costs_of
 
 # Each names a function that takes a path and gives an Extracted, or several for a file of parts.
+# One that reads a file in pages also takes where to begin.
 PARSERS = {
     "docx": "laras.sources.documents.docx:extract",
+    "pptx": "laras.sources.documents.pptx:extract",
+    "spreadsheet": "laras.sources.documents.spreadsheet:extract",
+    "spreadsheet-rows": "laras.sources.documents.spreadsheet:extract_rows",
+    "odf": "laras.sources.documents.odf:extract",
+    "rtf": "laras.sources.documents.rtf:extract",
+    "epub": "laras.sources.documents.epub:extract",
     "html": "laras.sources.documents.html:extract",
+    "html-page": "laras.sources.documents.html:extract_page",
+    "subtitles": "laras.sources.documents.subtitles:extract",
+    "letter": "laras.sources.documents.mail:extract",
+    "mailbox": "laras.sources.documents.mbox:extract",
+    "outlook": "laras.sources.documents.outlook:extract",
+    "rst": "laras.sources.documents.rst:extract",
+    "asciidoc": "laras.sources.documents.asciidoc:extract",
+    "parquet": "laras.sources.tables.parquet_rows:extract",
     "pdf": "laras.sources.documents.pdf:extract",
+    "pdf-recognised": "laras.sources.documents.pdf:extract_recognised",
+    "article-pdf": "laras.sources.journals.paper_pdf:extract",
+    "article-pdf-recognised": "laras.sources.journals.paper_pdf:extract_recognised",
+    "docling": "laras.sources.documents.pdf_docling:extract",
+    "docling-recognised": "laras.sources.documents.pdf_docling:extract_recognised",
+    "article-docling": "laras.sources.journals.paper_pdf:extract_docling",
+    "article-docling-recognised": "laras.sources.journals.paper_pdf:extract_docling_recognised",
+    "jats": "laras.sources.journals.jats:extract",
+    "latex": "laras.sources.journals.latex:extract",
+    "bibtex": "laras.sources.journals.bibtex:extract",
+    "ris": "laras.sources.journals.ris:extract",
 }
 _MAX_FACT = 200
 
@@ -36,21 +62,26 @@ def main() -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)  # libraries that print must not speak between the answers
     os.dup2(silence, 2)
-    _limit_process(limits["memory_bytes"])
+    _limit_process()
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        _limit_processor_time(limits["timeout_s"])
-        answer = _answer(request["kind"], Path(request["path"]), limits["max_characters"])
+        costs = costs_of(request["kind"])
+        _limit_memory(int(limits["memory_bytes"] * costs.memory))
+        _limit_processor_time(limits["timeout_s"] * costs.time)
+        answer = _answer(request, limits["max_characters"])
         answers.write(json.dumps(answer).encode() + b"\n")
         answers.flush()
         if answer.get("exhausted"):
             return  # memory is in pieces: the parent starts a fresh process
 
 
-def _answer(kind: str, path: Path, max_characters: int) -> dict[str, Any]:
+def _answer(request: dict[str, Any], max_characters: int) -> dict[str, Any]:
+    path = Path(request["path"])
+    page = [request["start"]] if "start" in request else []
     try:
-        module, function = PARSERS[kind].split(":")
-        outcome = getattr(import_module(module), function)(path)
+        module, function = PARSERS[request["kind"]].split(":")
+        outcome = getattr(import_module(module), function)(path, *page)
+        parts: list[Extracted] = [outcome] if isinstance(outcome, Extracted) else list(outcome)
     except RefusedError as error:
         return {"reason": error.reason, "fact": error.fact}
     except MemoryError:
@@ -58,26 +89,32 @@ def _answer(kind: str, path: Path, max_characters: int) -> dict[str, Any]:
     except Exception as error:  # whatever a parser raises on a broken file is an answer here
         fact = f"{type(error).__name__}: {error}".replace(str(path), path.name)
         return {"reason": "parser-failed", "fact": fact[:_MAX_FACT]}
-    parts: list[Extracted] = [outcome] if isinstance(outcome, Extracted) else list(outcome)
     characters = sum(len(part.text) for part in parts)
     if characters > max_characters:
         return {"reason": "too-much-text", "fact": f"{characters} > {max_characters}"}
     return {"extracted": [asdict(part) for part in parts]}
 
 
-def _limit_process(memory_bytes: int) -> None:
+def _limit_process() -> None:
     try:
         import resource
     except ImportError:  # no such limits on this system; the parent's deadline remains
         return
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        # A system may refuse one of them (macOS: RLIMIT_AS); the others still hold.
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        # A system may refuse one of them; the others still hold.
         with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(limit, (value, value))
+            resource.setrlimit(limit, (0, 0))
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    """Bytes of address space that the parser of the next file may use."""
+    try:
+        import resource
+    except ImportError:
+        return
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses it
+        _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, hard))
 
 
 def _limit_processor_time(timeout_s: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 from laras.errors import LarasError, UsageError
 from laras.preparation.boilerplate import HASH_LINES, drop_repeated_lines
 from laras.preparation.clean import CLEAN_DIALOGUES, CLEAN_DOCUMENTS
-from laras.preparation.engine import run_steps, signatures
+from laras.preparation.engine import run_steps
 from laras.preparation.examples import dialogue_examples, text_examples
 from laras.preparation.keys import DOCUMENT_KEYS, dialogue_keys
 from laras.preparation.ledger import Ledger
@@ -80,7 +80,6 @@ def test_an_empty_table_stays_empty_with_all_columns() -> None:
     table = run_steps(DOCUMENT_SCHEMA.empty_table(), [CLEAN_DOCUMENTS, DOCUMENT_KEYS], "native")
     assert table.num_rows == 0
     assert "exact_key" in table.column_names
-    assert signatures(table, "words", 128, "native").shape == (0, 128)
 
 
 NUMBERS = pa.schema([("n", pa.int64())])

@@ -53,6 +53,21 @@ def test_passages_begin_at_headings_and_know_those_above_them() -> None:
         assert not HANDBOOK[passage.start : passage.end].split("\n")[-1].startswith("#")
 
 
+def test_a_long_table_is_cut_between_rows_and_each_piece_has_the_names_of_the_columns() -> None:
+    head = "| Layanan | Biaya |\n| --- | --- |"
+    rows = [f"| Layanan no. {n}. Baru | Rp {n}.000. Lunas |" for n in range(60)]
+    text = "\n".join(["# Tarif", "", head, *rows])
+    covers(text, 500)
+    pieces = [passage.within(text) for passage in passages(text, 500)]
+    assert len(pieces) > 3
+    for piece in pieces:
+        assert piece.count(head) == 1
+        assert piece.startswith("# Tarif")
+        assert all(line.startswith(("|", "#")) for line in piece.split("\n") if line)
+    said = [line for piece in pieces for line in piece.split("\n") if "Layanan no" in line]
+    assert said == rows
+
+
 @pytest.mark.material
 def test_passages_cover_real_documents(material: Path) -> None:
     files = sorted((material / "indonesian" / "id.react.dev").rglob("*.md"))[:40]

@@ -98,6 +98,7 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("data.sources.1.name=frequent", prepared)
     yield Mutation("data.sources.1.instruction=Jawab.", prepared)
     yield Mutation("data.sources.1.weight=2.0", prepared)
+    yield Mutation("data.sources.0.html=page", read, ("data.sources.0.documents=pages",))
     yield Mutation("data.test=other.jsonl", prepared)
     yield Mutation("data.validation=other.jsonl", prepared)
     yield Mutation("data.test_share=0.5", prepared)

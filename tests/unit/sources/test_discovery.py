@@ -176,3 +176,28 @@ def test_a_windows_path_that_would_be_right_with_slashes_is_suggested(read, writ
     assert caught.value.hint == "Did you mean 'hand book/a.txt'?"
     with pytest.raises(UsageError):
         read("C:\\hand book\\a.txt")
+
+
+def test_a_key_behind_a_hash_chooses_a_part_of_a_json_file(read, write):
+    write(
+        "data.json",
+        '{"note": 1,\n "train": [{"question": "a?", "answer": "satu"}],\n'
+        ' "deep": {"a/b": [{"question": "b?", "answer": "dua"}]}}',
+    )
+    (train,) = read("data.json#train", kind="examples")
+    (deep,) = read("data.json#/deep/a~1b", kind="examples")
+    assert (train.path, train.locator) == ("data.json", "train, item 1, line 2")
+    assert train.turns[1].content == "satu"
+    assert deep.turns[1].content == "dua"
+    assert train.dialogue_id != deep.dialogue_id
+    both = read(["data.json#train", "data.json#/deep/a~1b"], kind="examples")
+    assert {record.dialogue_id for record in both} == {train.dialogue_id, deep.dialogue_id}
+    (missing,) = read("data.json#test", kind="examples")
+    assert missing.reason == "no-such-key"
+
+
+def test_a_file_whose_name_has_a_hash_is_that_file(read, write):
+    write("a#b.txt", "Text.")
+    assert paths(read("a#b.txt")) == ["a#b.txt"]
+    with pytest.raises(UsageError):
+        read("a.txt#b")

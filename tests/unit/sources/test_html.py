@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
+
 PARAGRAPHS = [
     f"Paragraph {n} tells how the office in Bandung answers letters, who signs them, and why the "
     f"second copy is kept for {n + 2} years in the archive on the third floor."
@@ -74,3 +78,73 @@ def test_a_page_nested_thousands_deep_ends_in_an_answer(read, write):
     records = read(["a.html", "b.html"])
     assert len(records) == 2
     assert records[1].text == "After it."
+
+
+def test_the_whole_page_has_its_menus_too_where_the_recipe_asks_for_it(read, write):
+    write("a.html", ARTICLE)
+    (document,) = read("a.html", html="page")
+    assert all(text in document.text for text in PARAGRAPHS)
+    for noise in ("Contact us", "tricks", "wrongs"):
+        assert noise in document.text
+    for unseen in ("color", "alert"):
+        assert unseen not in document.text
+    assert document.metadata == {"extracted": "page"}
+
+
+def test_what_is_hidden_is_not_text(read, write):
+    write(
+        "a.html",
+        "<p>Seen.</p><p hidden>Not.</p><div style='color: red; display: none'><p>Nor.</p></div>"
+        "<p>A <span aria-hidden=true>x</span>word.</p><template>No.</template>"
+        "<div hidden=until-found>Found.</div>",
+    )
+    assert read("a.html", html="page")[0].text == "Seen.\n\nA word.\n\nFound."
+
+
+def test_definitions_formulas_and_pictures_are_text(read, write):
+    write(
+        "a.html",
+        "<dl><dt>Kopi<dd>minuman<dd>tanaman<dt><b>Teh</b><dd>daun</dl>"
+        "<p><strong>Apa itu?</strong></p><p><b>N</b>ama dan <b>tebal</b>, <code>x = 1</code>,"
+        " 10<sup>6</sup> m<sup>2</sup>, 1<sup>st</sup>, H<sub>2</sub>O"
+        " <math><semantics><mi>x</mi><annotation encoding='application/x-tex'>x^2</annotation>"
+        "</semantics></math></p><img alt='Gedung sate'><img class=icon alt=Panah>"
+        "<img alt='foto-01.jpg'><pre><code class='language-python'>seduh()</code></pre>",
+    )
+    (document,) = read("a.html")
+    assert document.text == (
+        "Kopi\n: minuman\n: tanaman\n\n**Teh**\n: daun\n\n**Apa itu?**\n\n"
+        "Nama dan tebal, `x = 1`, 10⁶ m², 1st, H2O $x^2$\n\nGedung sate\n\n"
+        "```python\nseduh()\n```"
+    )
+
+
+def test_cells_keep_lists_and_what_spans_them(read, write):
+    write(
+        "a.html",
+        "<table><tr><th>A<th>B<tr><td><ol start=3><li>x<li>y</ol><td><ul><li>z</ul>"
+        "<table><tr><td>in<td>side</table><tr><td colspan=2>10<sup>3</sup></table>",
+    )
+    (document,) = read("a.html")
+    assert document.text == ("| A | B |\n| - | - |\n| 3. x 4. y | - z in side |\n| 10³ | 10³ |")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<div>" * 200_000,
+        "<ul><li>" * 100_000,
+        "<table><tr><td>" * 50_000,
+        "<table>" * 100_000,
+        "<b>" * 200_000,
+        "<p>a" * 50_000,
+        "<dl><dd>" * 50_000,
+        "<blockquote hidden>" * 50_000,
+        "<" * 500_000,
+    ],
+)
+def test_nesting_costs_no_more_than_its_length(read, write, content):
+    write("a.html", f"<p>Start.</p>{content}")
+    start = time.monotonic()
+    assert read("a.html", html="page")[-1].text.startswith("Start.")
+    assert time.monotonic() - start < 10

@@ -22,6 +22,9 @@ INDONESIAN = "Kafé di Jalan Braga buka pukul 8.00 – kopi “tubruk” seharga
         (codecs.BOM_UTF16_BE + INDONESIAN.encode("utf-16-be"), []),
         (codecs.BOM_UTF32_LE + INDONESIAN.encode("utf-32-le"), []),
         (INDONESIAN.encode("utf-16-le"), []),
+        (INDONESIAN.encode("utf-16-be"), []),
+        (INDONESIAN.encode("utf-32-le"), []),
+        (INDONESIAN.encode("utf-32-be"), []),
         (INDONESIAN.encode("cp1252"), ["guessed-encoding"]),
     ],
 )
@@ -36,6 +39,7 @@ def test_every_common_encoding_gives_the_same_text(read, write, data, notes):
 @pytest.mark.parametrize(
     ("text", "encoding"),
     [
+        ("こんにちは世界、今日はいい天気ですね。", "iso2022_jp"),
         ("Привет, как дела сегодня? Всё хорошо, спасибо.", "cp1251"),
         ("こんにちは世界、今日はいい天気ですね。", "shift_jis"),
         ("你好世界,今天天气很好,我们去公园吧。", "gb18030"),
@@ -55,6 +59,9 @@ def test_scripts_of_their_own_are_guessed_and_said_to_be(read, write, text, enco
         INDONESIAN.encode() * 3 + "naïve café\n".encode("latin-1"),  # two encodings in one file
         b"A text with a NUL \x00 in it, as no text has.",
         bytes(range(256)) * 20,
+        b"half a pair: \xed\xa0\xbd in UTF-8",
+        codecs.BOM_UTF16_LE + "half a pair".encode("utf-16-le") + b"\x3d\xd8a\x00",
+        INDONESIAN.encode("utf-32-le")[:-2],
     ],
 )
 def test_what_cannot_be_told_with_confidence_is_refused_rather_than_guessed(read, write, data):
@@ -87,7 +94,7 @@ def test_an_unknown_suffix_is_read_if_it_is_text(read, write):
     assert records["docs/data.bin"].reason == "unknown-format"
 
 
-@pytest.mark.parametrize("suffix", ["pptx", "xlsx", "eml", "epub", "zip", "PPTX"])
+@pytest.mark.parametrize("suffix", ["7z", "doc", "numbers", "ppt", "rar", "PPT"])
 def test_formats_that_are_not_read_yet_are_named(read, write, suffix):
     write(f"a.{suffix}", b"PK\x03\x04")
     (rejection,) = read(f"a.{suffix}")
@@ -174,3 +181,19 @@ def test_hostile_markdown_takes_no_more_time_than_its_length(read, write, text):
     start = time.process_time()
     assert read("a.md")[0].text.startswith("Start.")
     assert time.process_time() - start < 2
+
+
+def test_a_title_may_stand_below_its_key(read, write):
+    write("a.md", "---\ntitle: >-\n  Cuti\n  tahunan\ntags: [a]\n---\nIsi.")
+    (document,) = read("a.md")
+    assert document.title == "Cuti tahunan"
+    assert document.metadata == {"tags": "a"}
+
+
+def test_imports_and_exports_of_several_lines_go(read, write):
+    write(
+        "a.mdx",
+        'import {\n  Chart,\n  Table\n} from "../chart"\nexport const meta = {\n  year: 2024,\n'
+        "  tags: ['a'],\n}\n\nIsi.\n\nimport { was never closed\n\nAkhir.\n",
+    )
+    assert read("a.mdx")[0].text == "Isi.\n\nimport { was never closed\n\nAkhir."

@@ -11,7 +11,8 @@ from laras.preparation.findings.row import Row
 from laras.preparation.likeness import key
 
 _LONG = 40  # characters; shorter answers often end without a mark for good reasons
-_USUALLY_ENDED = 0.7  # share of long answers with a mark at their end, from which none is odd
+# Share of a source's long answers with a mark at their end, from which an answer without is odd.
+_USUALLY_ENDED = 0.9
 _ENDED = re.compile(
     r"[.!?…。！？)\]\"”'’`|>}:;~*_]\s*$|[\U0001f300-\U0001faff\u2600-\u27bf\ufe0f]\s*$"
 )
@@ -21,13 +22,19 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _CONTROL = re.compile(
-    r"<\|[a-z_0-9]{2,24}\|>|\[/?INST\]|<</?SYS>>|</?s>|<(?:start|end)_of_turn>|"
+    r"<\|[a-z_0-9]{2,24}\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|"
     r"^###\s+(?:Instruction|Response|Input|Human|Assistant):",
     re.MULTILINE | re.IGNORECASE,
 )
 MOST_ROWS = 200_000  # conversations remembered; beyond, memory would grow with the data
+_MARKS = ("<|", "INST]", "inst]", "SYS>>", "sys>>", "_of_turn>", "###")
 _CANNED_SHOWN = 5
 _CANNED_FROM = 5  # copies
+
+
+def _holds_marks(text: str) -> bool:
+    """Plain searches first: they cost a tenth of the pattern, and nearly always suffice."""
+    return any(mark in text for mark in _MARKS) and _CONTROL.search(text) is not None
 
 
 class Answers:
@@ -36,8 +43,8 @@ class Answers:
     def __init__(self) -> None:
         self._answers_to: dict[str, dict[str, str]] = {}  # question: answer key: place
         self._contradicted: dict[str, list[str]] = {}
-        self._long = 0
-        self._open: list[str] = []
+        self._long: Counter[str] = Counter()  # by source
+        self._open: dict[str, list[str]] = {}
         self._rows = 0
         self._all = 0
         self._copies: Counter[str] = Counter()
@@ -48,7 +55,7 @@ class Answers:
     def observe(self, row: Row) -> None:
         """Look at one example."""
         self._all += 1
-        if _CONTROL.search(row.asked) or _CONTROL.search(row.answer):
+        if _holds_marks(row.asked) or _holds_marks(row.answer):
             self._control.append(row.place)
         if row.task != "chat" or not row.answer or self._rows >= MOST_ROWS:
             return
@@ -61,16 +68,20 @@ class Answers:
         if len(given) > 1:
             self._contradicted[row.question_key] = list(given.values())
         if len(row.answer) >= _LONG:
-            self._long += 1
+            self._long[row.source] += 1
             if not _ENDED.search(row.answer):
-                self._open.append(row.place)
+                self._open.setdefault(row.source, []).append(row.place)
         if _REFUSAL.search(row.answer):
             self._refusals.append(row.place)
 
     def facts(self) -> dict[str, Any]:
         """Counts with intervals and the first places; truncation only where it is unusual."""
-        unusual = self._long and 1 - len(self._open) / self._long >= _USUALLY_ENDED
-        open_ = self._open if unusual else []
+        unusual = {
+            source
+            for source, places in self._open.items()
+            if 1 - len(places) / self._long[source] >= _USUALLY_ENDED
+        }
+        open_ = [place for source in sorted(unusual) for place in self._open[source]]
         contradictions = list(self._contradicted.values())
         canned = [
             {"answer": self._wording[answer], "copies": copies}
@@ -83,7 +94,7 @@ class Answers:
                 **share(len(contradictions), len(self._answers_to)),
                 "places": first(" / ".join(places[:3]) for places in contradictions),
             },
-            "truncated": {**share(len(open_), self._long), "places": first(open_)},
+            "truncated": {**share(len(open_), self._long.total()), "places": first(open_)},
             "canned": {**share(in_copies, self._rows), "most": canned},
             "model_talk": {
                 **share(len(self._refusals), self._rows),

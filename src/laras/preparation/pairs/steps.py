@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-from laras.preparation.examples import EXAMPLES
+from laras.preparation.examples import EXAMPLES, text_examples
 from laras.preparation.likeness import key
 from laras.preparation.pairs.abstracts import abstract_pairs
 from laras.preparation.pairs.definitions import definition_pairs
@@ -95,6 +95,36 @@ def pair_examples(
         "language",
     )
     return Step("pair-examples", 1, reads, EXAMPLES, function)
+
+
+def document_examples(
+    length: int,
+    weights: Mapping[str, float],
+    pairs: Mapping[str, Sequence[PairKind]],
+    without_passages: Collection[str],
+) -> Step:
+    """Documents as passages of about ``length`` characters, except in the sources
+    ``without_passages``, and as the ``pairs`` that their sources ask for."""
+    texts = text_examples(length, weights)
+    asked = pair_examples(pairs, length, weights)
+
+    def function(batch: pa.RecordBatch) -> pa.RecordBatch:
+        sources = batch.column("source").to_pylist()
+        written = texts.function(batch)
+        if not any(pairs.get(source) for source in sources) and not without_passages:
+            return written
+        of_texts = written.column("examples").to_pylist()
+        of_pairs = asked.function(batch).column("examples").to_pylist()
+        reasons = written.column("refused").to_pylist()
+        rows, refused = [], []
+        for source, text, pair, reason in zip(sources, of_texts, of_pairs, reasons, strict=True):
+            alone = source in without_passages
+            rows.append(pair if alone else [*text, *pair])
+            refused.append(None if rows[-1] else "no-pairs" if alone else reason)
+        return batch_of(EXAMPLES, {"examples": rows, "refused": refused, "cut": [None] * len(rows)})
+
+    reads = tuple(dict.fromkeys((*texts.reads, *asked.reads)))
+    return Step("document-examples", texts.version + asked.version, reads, EXAMPLES, function)
 
 
 def _example(record: Row, number: int, kind: PairKind, pair: Pair, weight: float) -> Row:

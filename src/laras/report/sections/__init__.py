@@ -17,6 +17,7 @@ from laras.report.sections.funnel import funnel
 from laras.report.sections.learning import learning
 from laras.report.sections.provenance import machine, recipe, versions
 from laras.report.sections.resources import cost
+from laras.report.sections.rows import rows
 from laras.report.sections.samples import samples
 from laras.report.sections.splits import leaks, splits
 
@@ -30,6 +31,7 @@ SECTIONS: tuple[Callable[[RunFacts], Section | None], ...] = (
     splits,
     leaks,
     findings,
+    rows,
     recipe,
     machine,
     versions,

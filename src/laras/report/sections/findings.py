@@ -110,7 +110,12 @@ def _personal_data(facts: RunFacts) -> list[Block]:
     measured = facts.audit.get("personal_data")
     if not isinstance(measured, dict):
         return []
-    counts = measured.get("found") or {}
+    counts: dict[str, dict[str, int]] = {}
+    for of_source in measured.values():
+        for kind, entry in of_source.items():
+            total = counts.setdefault(kind, {"count": 0, "rows": 0})
+            for name in total:
+                total[name] += entry[name]
     if not counts:
         return [Paragraph(_("No personal data of the kinds looked for was found."), "note")]
     header = [Cell(_("Personal data"), numeric=False), Cell(_("Found")), Cell(_("Rows"))]
@@ -124,7 +129,7 @@ def _personal_data(facts: RunFacts) -> list[Block]:
     ]
     caption = (
         _("All of it was replaced by placeholders.")
-        if measured.get("replaced")
+        if facts.setting("preparation", "personal_data") == "replace"
         else _("It stays in the data: set preparation.personal_data to replace to take it out.")
     )
     return [Table(header, rows, caption=caption)]

@@ -24,7 +24,9 @@ class ChatMessage:
     understand; only messages and fallbacks become turns, and a fallback is never trained on.
     ``rating``: how content the customer was with the conversation, from 0 to 1. ``customer``: who
     the conversation belongs to, across conversations. ``others``: further names of people that the
-    export tells (mentions, profiles), for finding them in texts.
+    export tells (mentions, profiles), for finding them in texts. ``chat``: the room, channel or
+    partner in an export that holds several; unlike a thread, it is cut where nobody wrote for a
+    while.
     """
 
     author: str
@@ -38,3 +40,4 @@ class ChatMessage:
     customer: str = ""
     is_bot: bool = False
     others: tuple[str, ...] = ()
+    chat: str = ""

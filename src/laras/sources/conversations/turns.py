@@ -1,35 +1,60 @@
-"""Messages of any chat format to turns: who speaks, what they say, and whom the model plays."""
+"""Messages of any chat format to turns: who speaks, what they say, and whom the model plays.
+
+Roles: ``developer`` is a system message; calls of tools are said by the assistant and trained like
+its other turns, their results are of role "tool". In a dialogue of a USER and a SYSTEM who
+answers (DSTC8, MultiWOZ), the system is the assistant.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from laras.records import Turn
+from laras.sources.conversations.content import (
+    call_line,
+    call_text,
+    calls_in,
+    result_text,
+    results_in,
+    text_of,
+    without_results,
+)
 from laras.sources.extraction import RefusedError
 
+__all__ = ["merged", "role_of", "text_of", "turns_from"]
+
 _SPEAKER_KEYS = ("role", "from", "speaker", "author", "sender", "name")
-_CONTENT_KEYS = ("content", "value", "text", "utterance", "message", "body")
+_CONTENT_KEYS = ("content", "value", "text", "utterance", "message", "body", "parts")
 _SYSTEM_NAMES = frozenset(("system", "developer"))
 _TOOL_NAMES = frozenset(("tool", "function", "observation", "tool_response", "function_response"))
 _CALL_KEYS = ("tool_calls", "function_call")
 _CALL_NAMES = frozenset(("function_call", "tool_call"))
+_MAX_KEYS_NAMED = 8
 
 
-def turns_from(messages: object, assistant_names: Sequence[str]) -> list[Turn]:
+def turns_from(
+    messages: object, assistant_names: Sequence[str], left_out: Counter[str] | None = None
+) -> list[Turn]:
     """Turns of a list of messages: mappings with a speaker and a text, or pairs of texts (first
     the user's, then the assistant's).
 
-    Raises :class:`RefusedError`, with the reason, for anything else.
+    ``left_out`` counts pictures and the like, in whose place a mark stands; without it they are
+    refused. Raises :class:`RefusedError`, with the reason, for anything else.
     """
     if not isinstance(messages, list) or not messages:
         raise RefusedError("missing-value", "messages")
     assistants = {name.lower() for name in assistant_names}
+    if _system_answers(messages, assistants):
+        assistants.add("system")
     turns: list[Turn] = []
-    for message in messages:
-        if isinstance(message, Mapping):
-            turns.append(_turn(message, assistants))
+    for number, message in enumerate(messages):
+        if _is_of_a_log(message):
+            turns.append(Turn("assistant" if number % 2 else "user", text_of(message["text"])))
+        elif isinstance(message, Mapping):
+            turns += _turns(message, assistants, left_out)
         elif isinstance(message, list) and len(message) == 2:
             user, assistant = (text_of(part) for part in message)
             turns += [Turn("user", user), Turn("assistant", assistant)]
@@ -38,58 +63,83 @@ def turns_from(messages: object, assistant_names: Sequence[str]) -> list[Turn]:
     return turns
 
 
-def _turn(message: Mapping[str, Any], assistants: set[str]) -> Turn:
-    speaker_key = next((key for key in _SPEAKER_KEYS if isinstance(message.get(key), str)), None)
+def _is_of_a_log(message: object) -> bool:
+    """Whether it is a message of MultiWOZ's log: nobody is named, the two speak in turn."""
+    return (
+        isinstance(message, Mapping)
+        and {"text", "metadata"} <= message.keys()
+        and _speaker_key(message) is None
+    )
+
+
+def _system_answers(messages: Sequence[object], assistants: set[str]) -> bool:
+    """Whether a speaker called "system" is one of two who speak in turn, rather than what is
+    said to the assistant before it begins."""
+    names = []
+    for message in messages:
+        key = _speaker_key(message) if isinstance(message, Mapping) else None
+        if key is None or key == "role":
+            return False
+        names.append(message[key].strip().lower())  # type: ignore[index]
+    return set(names) == {"user", "system"} and not assistants & {"user"} and "system" in names[1:]
+
+
+def _speaker_key(message: Mapping[str, Any]) -> str | None:
+    return next((key for key in _SPEAKER_KEYS if isinstance(message.get(key), str)), None)
+
+
+def _turns(
+    message: Mapping[str, Any], assistants: set[str], left_out: Counter[str] | None
+) -> list[Turn]:
+    """The turns of one message: one, but for results of tools that come with a user's words."""
+    speaker_key = _speaker_key(message)
+    if message.get("type") == "function_call":  # OpenAI's items of a response name no speaker
+        return [Turn("assistant", call_line(message.get("name"), message.get("arguments")))]
+    if message.get("type") == "function_call_output":
+        return [Turn("tool", result_text(message.get("output")))]
     content_key = next((key for key in _CONTENT_KEYS if key in message), None)
-    if speaker_key is None or any(message.get(key) for key in _CALL_KEYS):
-        # What the model would say there is a call in a form of its own, not text.
-        reason = "unknown-shape" if speaker_key is None else "unsupported-content"
-        raise RefusedError(reason, ", ".join(sorted(map(str, message))[:8]))
-    if content_key is None:
-        raise RefusedError("unknown-shape", ", ".join(sorted(map(str, message))[:8]))
-    role = role_of(message[speaker_key], assistants, is_role=speaker_key == "role")
+    calls = calls_in(message)
+    if speaker_key is None or (content_key is None and not calls):
+        named = ", ".join(sorted(map(str, message))[:_MAX_KEYS_NAMED])
+        raise RefusedError("unknown-shape", named)
+    name = message[speaker_key]
+    role = role_of(name, assistants, is_role=speaker_key == "role")
+    content = message[content_key] if content_key else None
+    results = [Turn("tool", text) for text in results_in(content)]
+    if results:
+        content = without_results(content)
+    text = result_text(content) if role == "tool" else text_of(content, left_out)
+    if name.strip().lower() in _CALL_NAMES:
+        text = call_text(text)
+    if calls:
+        role = "assistant"
+        text = "\n".join([text, *calls] if text.strip() else calls)
+    if results and not text.strip():
+        return results
+    return [*results, Turn(role, text, _trained(message, role))]
+
+
+def _trained(message: Mapping[str, Any], role: str) -> bool | None:
+    """False for a message of the assistant whose weight is 0; otherwise the role decides."""
     weight = message.get("weight")
-    trained = False if weight == 0 and role == "assistant" else None
-    return Turn(role, text_of(message[content_key]), trained)
+    if weight is None or role != "assistant":
+        return None
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
+        raise RefusedError("bad-weight", str(weight)[:40])
+    return False if weight == 0 else None
 
 
 def role_of(name: str, assistants: set[str], *, is_role: bool) -> str:
     """The role that a speaker called ``name`` has. ``assistants`` holds lower-case names;
     ``is_role``: the name is a role already, as in OpenAI's format."""
     lower = name.strip().lower()
-    if lower in assistants or (is_role and lower == "assistant"):
+    if lower in assistants or lower in _CALL_NAMES or (is_role and lower == "assistant"):
         return "assistant"
-    if lower in _CALL_NAMES:
-        raise RefusedError("unsupported-content", name)
     if lower in _SYSTEM_NAMES:
         return "system"
     if lower in _TOOL_NAMES:
         return "tool"
     return "user"
-
-
-def text_of(content: object) -> str:
-    """The text of a message: a string, or OpenAI's list of parts, all of them text."""
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, bool):
-        return str(content).lower()
-    if isinstance(content, int | float):
-        return str(content)
-    if isinstance(content, list):
-        texts = []
-        for part in content:
-            if isinstance(part, str):
-                texts.append(part)
-            elif isinstance(part, Mapping) and isinstance(part.get("text"), str):
-                texts.append(part["text"])
-            else:
-                kind = part.get("type") if isinstance(part, Mapping) else type(part).__name__
-                raise RefusedError("unsupported-content", str(kind))
-        return "\n".join(texts)
-    raise RefusedError("unsupported-content", type(content).__name__)
 
 
 def merged(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], int]:

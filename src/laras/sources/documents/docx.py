@@ -1,249 +1,200 @@
-"""DOCX: paragraphs, headings, lists and tables in the order in which they are read.
+"""DOCX: paragraphs, headings, lists, tables, code and notes in the order in which they are read.
 
-Text is taken from the XML of each
-paragraph rather than from its runs, which would lose insertions under review, text boxes, content
-controls and formulas. Runs in the child process (see worker.py).
+Text is taken from the XML of each paragraph rather than from its runs alone, which would lose
+insertions under review, text boxes, content controls and formulas. Runs in the child process (see
+worker.py).
 """
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from laras.sources.documents.docx_package import checked_package
+from laras.sources.documents.blocks import Block, joined
+from laras.sources.documents.docx_numbering import Numbering, W, integer
+from laras.sources.documents.docx_styles import Styles
+from laras.sources.documents.docx_text import FALLBACK, paragraph_text
+from laras.sources.documents.drawn import drawn_texts
 from laras.sources.documents.html_text import markdown_table
+from laras.sources.documents.package import Package, open_package
 from laras.sources.extraction import Extracted
 
-_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_NOT_TEXT = frozenset(
-    (_FALLBACK, f"{_W}txbxContent", f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}instrText")
+_CONTAINERS = frozenset(
+    f"{W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag")
 )
-# Formulas on one line: what stands above, below or under a bar is not to run into the rest.
-_MATH_MARKS = {
-    f"{_M}sup": ("^{", "}"),
-    f"{_M}sub": ("_{", "}"),
-    f"{_M}num": ("(", ")/"),
-    f"{_M}den": ("(", ")"),
-    f"{_M}rad": ("√(", ")"),
-    f"{_M}d": ("(", ")"),
-}
-_HEADING_STYLE = re.compile(r"^heading ([1-9])$", re.IGNORECASE)
 _MAX_SPAN = 50
+_MAX_HEADING_CHARACTERS = 300
 
 
 def extract(path: Path) -> Extracted:
-    """The text of a DOCX file; tables as Markdown rows, headings as ``#`` lines."""
-    package = checked_package(path)
-    import docx
-
-    document = docx.Document(package)
-    reader = _Body(document)
-    blocks = list(reader.blocks(document.element.body))
-    title = (document.core_properties.title or "").strip() or reader.first_heading
-    return Extracted(text=_joined(blocks), title=title)
+    """The text of a DOCX file; tables as Markdown rows, headings as ``#`` lines, formulas as
+    LaTeX between dollar signs, notes at the end."""
+    package = open_package(path)
+    reader = _Reader(package)
+    blocks = list(reader.document())
+    return Extracted(text=joined(blocks), title=package.title() or reader.first_heading)
 
 
-def _joined(blocks: list[tuple[str, bool]]) -> str:
-    """Blocks apart by a blank line; items of one list follow each other directly."""
-    parts: list[str] = []
-    in_list = False
-    for text, is_item in blocks:
-        if parts:
-            parts.append("\n" if is_item and in_list else "\n\n")
-        parts.append(text)
-        in_list = is_item
-    return "".join(parts)
+class _Reader:
+    """Walks the body of one document, counts its lists and collects its notes."""
 
-
-class _Body:
-    """Walks the body of one document and counts its numbered lists."""
-
-    def __init__(self, document: Any) -> None:
+    def __init__(self, package: Package) -> None:
         self.first_heading = ""
-        self._styles = {style.style_id: style for style in document.styles}
-        self._formats = _list_formats(document)
-        self._counters: Counter[tuple[str, int]] = Counter()
-        self._has_title = any(
-            self._style_name(paragraph).lower() == "title"
-            for paragraph in document.element.body.iterchildren(f"{_W}p")
-        )
+        self._package = package
+        self._main = package.main_part()
+        self._targets = {relation.id: relation.target for relation in package.relations(self._main)}
+        self._styles = Styles(self._tree_of("styles"))
+        self._numbering = Numbering(self._tree_of("numbering"))
+        self._notes: dict[tuple[str, str], int] = {}
+        self._has_title = False
 
-    def blocks(self, parent: Any) -> Iterator[tuple[str, bool]]:
-        """(text, whether it is an item of a list) of each block below ``parent``."""
+    def document(self) -> Iterator[Block]:
+        """All blocks of the body, then the notes that it refers to."""
+        body = self._package.tree(self._main).find(f"{W}body")
+        if body is None:
+            return
+        paragraphs = body.iterchildren(f"{W}p")
+        self._has_title = any(self._styles.name(paragraph) == "title" for paragraph in paragraphs)
+        yield from self._blocks(body)
+        texts = {kind: self._note_texts(kind) for kind in {kind for kind, _id in self._notes}}
+        for (kind, note_id), number in self._notes.items():
+            text = texts[kind].get(note_id)
+            if text:
+                yield f"[^{number}]: {text}", "text"
+
+    def _tree_of(self, kind: str) -> Any | None:
+        parts = self._package.related(self._main, kind)
+        return self._package.tree(parts[0]) if parts else None
+
+    def _blocks(self, parent: Any) -> Iterator[Block]:
         for child in parent.iterchildren():
-            if child.tag == f"{_W}p":
+            if child.tag == f"{W}p":
                 yield from self._paragraph(child)
-            elif child.tag == f"{_W}tbl":
-                rows = [list(_cells(row)) for row in child.iterchildren(f"{_W}tr")]
+            elif child.tag == f"{W}tbl":
+                rows = [row for row in _rows(child) if row]
                 if max((len(row) for row in rows), default=0) > 1:
                     yield from self._table(rows)
                 else:  # a frame around a text rather than a table
                     for cell in (cell for row in rows for cell in row):
-                        yield from self.blocks(cell)
-            elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml"):
-                yield from self.blocks(child)
+                        yield from self._blocks(cell)
+            elif child.tag in _CONTAINERS:
+                yield from self._blocks(child)
 
-    def _paragraph(self, paragraph: Any) -> Iterator[tuple[str, bool]]:
-        text = _text(paragraph)
+    def _paragraph(self, paragraph: Any) -> Iterator[Block]:
+        raw = paragraph_text(paragraph, self._note_mark)
+        text = raw.strip()
         if text:
             level = self._heading_level(paragraph)
-            if level:
-                line = " ".join(text.split())
+            if level and len(text) <= _MAX_HEADING_CHARACTERS:
+                line = " ".join(f"{self._label(paragraph, in_heading=True)}{text}".split())
                 self.first_heading = self.first_heading or line
-                yield "#" * level + " " + line, False
+                yield "#" * level + " " + line, "text"
+            elif self._styles.is_code(paragraph, raw):
+                yield raw.rstrip(), "code"
             else:
-                prefix = self._list_prefix(paragraph)
-                yield prefix + text, bool(prefix)
-        for box in paragraph.iter(f"{_W}txbxContent"):
-            if not any(above.tag == _FALLBACK for above in box.iterancestors()):
-                yield from self.blocks(box)
+                label = self._label(paragraph)
+                yield label + text, "item" if label else "text"
+        for box in paragraph.iter(f"{W}txbxContent"):
+            # One inside another is met on the way through the outer one.
+            if not any(above.tag in (FALLBACK, box.tag) for above in _above(box, paragraph)):
+                yield from self._blocks(box)
+        if paragraph.find(f".//{W}drawing") is not None:
+            for drawn in drawn_texts(self._package, self._targets, paragraph):
+                yield drawn, "text"
 
-    def _table(self, rows: list[list[Any]]) -> Iterator[tuple[str, bool]]:
+    def _table(self, rows: list[list[Any]]) -> Iterator[Block]:
         """Cells that are merged are repeated, so that every row can be read by itself."""
         written: list[list[str]] = []
         for row in rows:
             cells: list[str] = []
+            above = written[-1] if written else []
             for cell in row:
-                merge = cell.find(f"{_W}tcPr/{_W}vMerge")
-                continues = merge is not None and merge.get(f"{_W}val") != "restart"
-                above = written[-1] if written else []
+                if isinstance(cell, int):  # so many columns before the first cell
+                    cells.extend([""] * cell)
+                    continue
+                merge = cell.find(f"{W}tcPr/{W}vMerge")
+                continues = merge is not None and merge.get(f"{W}val") != "restart"
                 if continues and len(cells) < len(above):
                     text = above[len(cells)]
                 else:
                     text = self._cell_text(cell)
-                cells.extend([text] * _span(cell))
-            if any(cells):
-                written.append(cells)
+                cells.extend([text] * _span(cell, "gridSpan"))
+            written.append(cells)
+        written = [cells for cells in written if any(cells)]
         if written:
-            yield markdown_table(written), False
+            yield markdown_table(written), "text"
 
     def _cell_text(self, cell: Any) -> str:
         """All paragraphs of a cell on one line, those of a table in it too."""
         texts: list[str] = []
-        for paragraph in cell.iter(f"{_W}p"):
-            if next(paragraph.iterancestors(f"{_W}txbxContent"), None) is None:
-                texts.extend(text for text, _item in self._paragraph(paragraph))
+        for paragraph in cell.iter(f"{W}p"):
+            if next(paragraph.iterancestors(f"{W}txbxContent"), None) is None:
+                texts.extend(text for text, _kind in self._paragraph(paragraph))
         return " ".join(" ".join(texts).split()).replace("|", "\\|")
-
-    def _style_name(self, paragraph: Any) -> str:
-        style = self._style_of(paragraph)
-        return str(style.name or "") if style is not None else ""
-
-    def _style_of(self, paragraph: Any) -> Any:
-        named = paragraph.find(f"{_W}pPr/{_W}pStyle")
-        return self._styles.get(named.get(f"{_W}val")) if named is not None else None
 
     def _heading_level(self, paragraph: Any) -> int:
         """1 for the title, 1 to 6 for headings (one deeper below a title), 0 for other text."""
-        for name in (style.name or "" for style in self._style_chain(paragraph)):
-            if name.lower() == "title":
-                return 1
-            heading = _HEADING_STYLE.match(name)
-            if heading:
-                return min(int(heading.group(1)) + self._has_title, 6)
-        return 0
+        if self._styles.name(paragraph) == "title":
+            return 1
+        level = self._styles.heading_level(paragraph)
+        return min(level + self._has_title, 6) if level else 0
 
-    def _style_chain(self, paragraph: Any) -> Iterator[Any]:
-        style = self._style_of(paragraph)
-        for _depth in range(10):  # a style may be based on itself in a broken file
-            if style is None:
-                return
-            yield style
-            style = getattr(style, "base_style", None)
+    def _label(self, paragraph: Any, *, in_heading: bool = False) -> str:
+        """What stands before an item of a list or a numbered heading, with its indentation."""
+        place = self._styles.list_place(paragraph)
+        label = self._numbering.next_label(*place) if place else ""
+        if in_heading:
+            return f"{label} " if label != "-" else ""
+        return f"{'  ' * place[1]}{label} " if place and label else ""
 
-    def _list_prefix(self, paragraph: Any) -> str:
-        found = paragraph.find(f"{_W}pPr/{_W}numPr")
-        for style in self._style_chain(paragraph):
-            if found is not None:
-                break
-            found = style.element.find(f"{_W}pPr/{_W}numPr")
-        if found is None:
+    def _note_mark(self, kind: str, note_id: str) -> str:
+        number = self._notes.setdefault((kind, note_id), len(self._notes) + 1)
+        return f"[^{number}]"
+
+    def _note_texts(self, kind: str) -> dict[str, str]:
+        root = self._tree_of(kind)
+        if root is None:
+            return {}
+
+        def nothing(_kind: str, _note_id: str) -> str:
             return ""
-        number = found.find(f"{_W}numId")
-        depth = found.find(f"{_W}ilvl")
-        list_id = number.get(f"{_W}val") if number is not None else "0"
-        level = _integer(depth.get(f"{_W}val") if depth is not None else "0")
-        if list_id == "0":  # "no list", said explicitly
-            return ""
-        indent = "  " * min(level, 8)
-        if self._formats.get((list_id, level), "bullet") in ("bullet", "none"):
-            return f"{indent}- "
-        self._counters[list_id, level] += 1
-        for deeper in [key for key in self._counters if key[0] == list_id and key[1] > level]:
-            del self._counters[deeper]
-        return f"{indent}{self._counters[list_id, level]}. "
+
+        texts = {}
+        for note in root.iterchildren():
+            paragraphs = (paragraph_text(part, nothing) for part in note.iter(f"{W}p"))
+            texts[note.get(f"{W}id", "")] = " ".join(" ".join(paragraphs).split())
+        return texts
 
 
-def _list_formats(document: Any) -> dict[tuple[str, int], str]:
-    """(list, level) to "bullet", "decimal", ... as the numbering part defines them."""
-    part = next(
-        (
-            related.target_part
-            for related in document.part.rels.values()
-            if related.reltype.endswith("/numbering") and not related.is_external
-        ),
-        None,
-    )
-    root = getattr(part, "element", None)
-    if root is None:
-        return {}
-    abstract: dict[str, dict[int, str]] = {}
-    for definition in root.iterchildren(f"{_W}abstractNum"):
-        levels = abstract.setdefault(definition.get(f"{_W}abstractNumId"), {})
-        for level in definition.iterchildren(f"{_W}lvl"):
-            kind = level.find(f"{_W}numFmt")
-            if kind is not None:
-                levels[_integer(level.get(f"{_W}ilvl"))] = kind.get(f"{_W}val")
-    formats: dict[tuple[str, int], str] = {}
-    for number in root.iterchildren(f"{_W}num"):
-        reference = number.find(f"{_W}abstractNumId")
-        if reference is not None:
-            for depth, kind in abstract.get(reference.get(f"{_W}val"), {}).items():
-                formats[number.get(f"{_W}numId"), depth] = kind
-    return formats
+def _above(element: Any, top: Any) -> Iterator[Any]:
+    """The elements that ``element`` stands in, up to ``top``."""
+    for above in element.iterancestors():
+        if above is top:
+            return
+        yield above
 
 
-def _integer(value: str | None) -> int:
-    return int(value[:4]) if value and value.isdecimal() else 0
-
-
-def _cells(row: Any) -> Iterator[Any]:
-    for child in row.iterchildren(f"{_W}tc", f"{_W}sdt"):
-        if child.tag == f"{_W}tc":
-            yield child
-        else:  # a content control around a cell
-            yield from child.iterfind(f"{_W}sdtContent/{_W}tc")
-
-
-def _span(cell: Any) -> int:
-    span = cell.find(f"{_W}tcPr/{_W}gridSpan")
-    return min(max(_integer(span.get(f"{_W}val")), 1), _MAX_SPAN) if span is not None else 1
-
-
-def _text(paragraph: Any) -> str:
-    """A paragraph's text: runs, links, insertions and formulas; not what a reviewer deleted."""
-    parts: list[str] = []
-    stack: list[Any] = [paragraph]
-    while stack:
-        element = stack.pop()
-        if isinstance(element, str):
-            parts.append(element)
+def _rows(table: Any) -> Iterator[list[Any]]:
+    """The cells of each row, with a number in front for the columns that it leaves out."""
+    for row in _within(table, f"{W}tr"):
+        if row.find(f"{W}trPr/{W}del") is not None:  # deleted by a reviewer
             continue
-        tag = element.tag
-        if tag in (f"{_W}t", f"{_M}t"):
-            parts.append(element.text or "")
-        elif tag in (f"{_W}tab", f"{_W}ptab"):
-            parts.append("\t" if element.getparent().tag == f"{_W}r" else "")
-        elif tag in (f"{_W}br", f"{_W}cr"):
-            parts.append("\n")
-        elif tag == f"{_W}noBreakHyphen":
-            parts.append("\u2011")
-        elif tag not in _NOT_TEXT:
-            before, after = _MATH_MARKS.get(tag, ("", ""))
-            stack.extend([after, *reversed(element), before])
-    return "".join(parts).strip()
+        cells = list(_within(row, f"{W}tc"))
+        before = row.find(f"{W}trPr/{W}gridBefore")
+        missing = integer(before.get(f"{W}val")) if before is not None else 0
+        yield [min(missing, _MAX_SPAN), *cells] if missing and cells else cells
+
+
+def _within(parent: Any, tag: str) -> Iterator[Any]:
+    """Children called ``tag``, those in content controls and the like too."""
+    for child in parent.iterchildren():
+        if child.tag == tag:
+            yield child
+        elif child.tag in _CONTAINERS:
+            yield from _within(child, tag)
+
+
+def _span(cell: Any, name: str) -> int:
+    span = cell.find(f"{W}tcPr/{W}{name}")
+    return min(max(integer(span.get(f"{W}val")), 1), _MAX_SPAN) if span is not None else 1

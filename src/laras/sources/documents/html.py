@@ -1,4 +1,5 @@
 """HTML: the article where a page has one, all of its text where the article would lose most.
+Or, where the recipe says so, all that a reader of the page sees, its menus included.
 
 Runs in the child process (see worker.py).
 """
@@ -11,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from laras.sources.documents.html_text import PageText, page_text
-from laras.sources.encoding import UndecodableError, decode
+from laras.sources.documents.html_tree import with_bounded_nesting
+from laras.sources.encoding import Decoded, UndecodableError, decode
 from laras.sources.extraction import Extracted, RefusedError
 
 _DECLARED = re.compile(
@@ -26,22 +28,33 @@ _SHORT_PAGE_KEPT_SHARE = 0.9  # finding the article is guesswork where there is 
 
 def extract(path: Path) -> Extracted:
     """The text of an HTML file. Navigation, scripts and styles are left out."""
-    data = path.read_bytes()
-    declared = _DECLARED.search(data[:4096]) or _DECLARED_XML.search(data[:4096])
-    try:
-        decoded = decode(data, declared.group(1).decode("ascii") if declared else None)
-    except UndecodableError as error:
-        raise RefusedError("bad-encoding", error.fact) from None
+    decoded = decoded_page(path.read_bytes())
     whole = page_text(decoded.text)
     article = None if _is_short_and_plain(whole) else _article(decoded.text)
     chosen = article if article and _is_better(article, whole) else whole
+    return _extracted(chosen, whole.title, "article" if chosen is article else "page", decoded)
+
+
+def extract_page(path: Path) -> Extracted:
+    """All text of an HTML file, with its navigation."""
+    decoded = decoded_page(path.read_bytes())
+    whole = page_text(decoded.text, everything=True)
+    return _extracted(whole, whole.title, "page", decoded)
+
+
+def decoded_page(data: bytes, declared: str | None = None) -> Decoded:
+    """The page as characters; ``declared``: what a letter says of its HTML part's encoding."""
+    found = _DECLARED.search(data[:4096]) or _DECLARED_XML.search(data[:4096])
+    named = found.group(1).decode("ascii") if found else None
+    try:
+        return decode(data, declared or named)
+    except UndecodableError as error:
+        raise RefusedError("bad-encoding", error.fact) from None
+
+
+def _extracted(chosen: PageText, title: str, mode: str, decoded: Decoded) -> Extracted:
     notes = (("guessed-encoding", "", decoded.encoding),) if decoded.guessed else ()
-    return Extracted(
-        text=chosen.text,
-        title=whole.title,
-        metadata={"extracted": "article" if chosen is article else "page"},
-        notes=notes,
-    )
+    return Extracted(chosen.text, title=title, metadata={"extracted": mode}, notes=notes)
 
 
 def _is_short_and_plain(page: PageText) -> bool:
@@ -70,7 +83,7 @@ def _article(html: str) -> PageText | None:
 
     logging.disable(logging.CRITICAL)  # this process has no one to tell
     found: Any = trafilatura.extract(
-        html,
+        with_bounded_nesting(html),
         output_format="html",
         include_comments=False,
         include_tables=True,

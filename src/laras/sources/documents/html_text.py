@@ -1,6 +1,6 @@
 """The text of an HTML page as Markdown-like lines: headings, paragraphs, lists, tables, code.
 
-Walks the tree without recursion, for pages nested ten thousand deep.
+Walks the tree without recursion, for pages that are nested deeply.
 """
 
 from __future__ import annotations
@@ -10,22 +10,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-_LEFT_OUT_TAGS = """
-    script style noscript template svg head iframe object embed canvas nav select option button
-    input textarea audio video map dialog
-"""
-_BLOCK_TAGS = """
-    address article aside blockquote body center dd details div dl dt fieldset figcaption figure
-    footer form h1 h2 h3 h4 h5 h6 header hr html li main ol p pre section summary table td th tr
-    ul caption tbody thead tfoot
-"""
-_LEFT_OUT = frozenset(_LEFT_OUT_TAGS.split())
-_BLOCKS = frozenset(_BLOCK_TAGS.split())
+from laras.sources.documents.html_table import (
+    BLOCKS,
+    SPACE,
+    list_start,
+    markdown_table,
+    table_text,
+)
+from laras.sources.documents.html_tree import Tree, raised, replacement_text
+
+__all__ = ["PageText", "markdown_table", "page_text"]
+
 _EDGES = frozenset(("header", "footer", "aside", "nav", "a"))
 _HEADING = re.compile(r"^h([1-6])$")
-_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
-_MAX_SPAN = 50
+_HALF_BOLD_WORD = re.compile(r"\*\*([^*]+)\*\*(?=\w)")
+_LANGUAGE = re.compile(r"\b(?:language|lang|highlight-source)-([A-Za-z0-9+#-]{1,20})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +48,69 @@ class _Writer:
         self.inline: list[str] = []
         self.prefix = ""
         self.list_depth = 0
-        self.tight = False  # the block before was a list item
+        self.last = ""  # what the block before was: "item", "term", "meaning" or ""
+        self.is_term = False
+        self._opened: dict[str, int] = {}  # inline marks: where in ``inline`` they begin
 
     def close(self) -> None:
+        """End the block; the next text begins another."""
         text = _clean("".join(self.inline))
-        self.inline = []
+        self.inline, self._opened = [], {}
         if not text:
             return
-        item = self.prefix.endswith(("- ", ". "))
-        indent = "  " * max(self.list_depth - 1, 0) if item else ""
+        text = _HALF_BOLD_WORD.sub(r"\1", text, count=1) if text.startswith("**") else text
+        kind = "term" if self.is_term else ""
+        if self.prefix == ": ":
+            kind = "meaning"
+        elif self.prefix and not self.prefix.startswith("#"):
+            kind = "item"
+        indent = "  " * max(self.list_depth - 1, 0) if kind == "item" else ""
         line = indent + self.prefix + text
-        if item and self.tight and self.blocks:
+        goes_on = (kind, self.last) in _TIGHT
+        if goes_on and self.blocks:
             self.blocks[-1] += "\n" + line
         else:
             self.blocks.append(line)
-        self.tight = item
+        self.last = kind
         self.prefix = ""
 
     def add_block(self, text: str) -> None:
+        """A block that is finished already."""
         self.close()
         if text.strip():
             self.blocks.append(text)
-            self.tight = False
+            self.last = ""
+
+    def open(self, mark: str) -> None:
+        """Inline text from here on stands in ``mark``: bold only at the beginning of a block,
+        where it is a term or a heading in disguise."""
+        at_start = not "".join(self.inline).strip() and not self.prefix.startswith("#")
+        if mark not in self._opened and (mark != "**" or at_start):
+            self._opened[mark] = len(self.inline)
+
+    def end(self, mark: str) -> None:
+        """Close what :meth:`open` opened, unless its block was closed before."""
+        start = self._opened.pop(mark, None)
+        if start is None:
+            return
+        text = "".join(self.inline[start:])
+        inner = text.strip()
+        if inner and mark not in inner and "\n" not in inner:
+            before, after = text[: text.index(inner)], text[text.index(inner) + len(inner) :]
+            self.inline[start:] = [before, mark, inner, mark, after]
 
 
-def page_text(html: str) -> PageText:
-    """All text of a page but scripts, styles, forms' controls and navigation."""
-    from selectolax.lexbor import LexborHTMLParser
+_TIGHT = frozenset(
+    (("item", "item"), ("meaning", "term"), ("meaning", "meaning"))
+)  # kinds of blocks that stand on the line below the other
 
-    tree = LexborHTMLParser(html)
-    title_node = tree.head.css_first("title") if tree.head else None
-    title = _clean(title_node.text()) if title_node else ""
+
+def page_text(html: str, *, everything: bool = False, hidden: str = "") -> PageText:
+    """All text of a page but scripts, styles, forms' controls and what is hidden, and without
+    menus unless ``everything`` is asked for. ``hidden``: a CSS selector of what to leave out
+    too."""
+    tree = Tree(html, everything=everything, hidden=hidden)
+    title = _clean(SPACE.sub(" ", tree.title))
     body = tree.body
     if body is None:
         return PageText("", title, 0, 0, 0)
@@ -87,160 +119,90 @@ def page_text(html: str) -> PageText:
     headings = 0
     counters: list[int | None] = []  # of the lists we are in; None: not numbered
     edges = 0
-    for entering, node in _walk(body):
+    for entering, node in _walk(body, tree):
         tag = node.tag
         if tag == "-text":
-            if entering:
-                text = node.text_content or ""
-                writer.inline.append(_SPACE.sub(" ", text))
-                words[edges > 0] += len(_WORD.findall(text))
+            text = node.text_content or ""
+            words[edges > 0] += len(_WORD.findall(text))
+            text = SPACE.sub(" ", text)
+            if node.parent is not None and node.parent.tag == "sup":
+                text = raised(text, writer.inline[-1] if writer.inline else "")
+            writer.inline.append(text)
             continue
         if tag in _EDGES:
             edges += 1 if entering else -1
-        if tag == "br" and entering:
+        if tag in _MARKS:
+            (writer.open if entering else writer.end)(_MARKS[tag])
+        elif tag == "br" and entering:
             writer.inline.append("\n")
-        elif tag == "table" and not _is_layout(node):
+        elif tag in ("img", "math"):
+            instead = replacement_text(node) if entering else None
+            if instead:
+                writer.inline.append(instead)
+        elif tag == "table" and not tree.is_layout(node):
             if entering:
-                writer.add_block(_table(node))
+                writer.add_block(table_text(node, tree))
                 words[edges > 0] += len(_WORD.findall(node.text(separator=" ")))
         elif tag == "pre" and entering:
             code = node.text().strip("\n")
-            writer.add_block(f"```\n{code}\n```" if code.strip() else "")
+            writer.add_block(_fenced(code, node) if code.strip() else "")
             words[edges > 0] += len(_WORD.findall(code))
-        elif tag in _BLOCKS:
+        elif tag in BLOCKS:
             writer.close()
             heading = _HEADING.match(tag)
+            writer.is_term = tag == "dt" and entering
             if heading and entering:
                 writer.prefix = "#" * int(heading.group(1)) + " "
                 headings += not edges
             elif tag in ("ul", "ol"):
                 if entering:
-                    counters.append(_start(node) - 1 if tag == "ol" else None)
+                    counters.append(list_start(node) - 1 if tag == "ol" else None)
                 else:
                     counters.pop()
                 writer.list_depth = len(counters)
-                writer.tight = writer.tight and bool(counters)
+                writer.last = writer.last if counters else ""
             elif tag == "li" and entering:
                 number = counters[-1] if counters else None
                 if number is not None:
                     counters[-1] = number + 1
                 writer.prefix = "- " if number is None else f"{number + 1}. "
-            elif not entering:
+            elif tag == "dd" and entering:
+                writer.prefix = ": "
+            elif not entering or tag == "dt":
                 writer.prefix = ""
     writer.close()
     text = "\n\n".join(writer.blocks)
     return PageText(text, title, sum(words), words[0], headings)
 
 
-def _walk(root: Any) -> Iterator[tuple[bool, Any]]:
+_MARKS = {"b": "**", "strong": "**", "code": "`"}
+
+
+def _walk(root: Any, tree: Tree) -> Iterator[tuple[bool, Any]]:
     """Every node, once going in and once coming out; tables of data are not gone into."""
     stack: list[tuple[bool, Any]] = [(True, root)]
     while stack:
         entering, node = stack.pop()
         yield entering, node
-        if not entering or node.tag in ("-text", "pre"):
+        if not entering or node.tag in ("-text", "pre", "img"):
             continue
-        if node.tag == "table" and not _is_layout(node):
+        if node.tag == "table" and not tree.is_layout(node):
+            continue
+        if node.tag == "math" and replacement_text(node) is not None:
             continue
         stack.append((False, node))
-        stack.extend((True, child) for child in reversed(_children(node)))
+        stack.extend((True, child) for child in reversed(tree.children(node)))
 
 
-def _children(node: Any) -> list[Any]:
-    return [
-        child
-        for child in node.iter(include_text=True)
-        if child.tag == "-text" or not (child.tag in _LEFT_OUT or child.tag.startswith(("-", "!")))
-    ]
-
-
-def _is_layout(table: Any) -> bool:
-    """A table that holds tables, and no header, arranges a page: its cells are read in turn."""
-    return len(table.css("table")) > 1 and table.css_first("th") is None
-
-
-def _table(table: Any) -> str:
-    """A table as Markdown rows; one with a single column as paragraphs.
-
-    A cell that spans several columns or rows is repeated in each, so that every row can be read
-    by itself.
-    """
-    rows: list[list[str]] = []
-    from_above: dict[int, tuple[int, str]] = {}  # column: how many rows more, text
-    for row in table.css("tr"):
-        if not _belongs_to(row, table):
-            continue
-        cells: list[str] = []
-        carried = {column: (left - 1, text) for column, (left, text) in from_above.items() if left}
-        for cell in row.iter():
-            if cell.tag not in ("td", "th"):
-                continue
-            while len(cells) in carried:
-                cells.append(carried[len(cells)][1])
-            text = _cell_text(cell)
-            down = _span(cell, "rowspan") - 1
-            for _ in range(_span(cell, "colspan")):
-                if down:
-                    carried[len(cells)] = (down, text)
-                cells.append(text)
-        while len(cells) in carried:
-            cells.append(carried[len(cells)][1])
-        from_above = carried
-        if any(cells):
-            rows.append(cells)
-    caption = table.css_first("caption")
-    above = _clean(caption.text()) + "\n\n" if caption else ""
-    width = max((len(row) for row in rows), default=0)
-    if width < 2:
-        return above + "\n\n".join(row[0] for row in rows)
-    return above + markdown_table(rows)
-
-
-def _belongs_to(row: Any, table: Any) -> bool:
-    node = row.parent
-    while node is not None and node.tag != "table":
-        node = node.parent
-    return bool(node is not None and node.mem_id == table.mem_id)
-
-
-def _start(numbered_list: Any) -> int:
-    given = numbered_list.attributes.get("start") or "1"
-    return int(given[:6]) if given.isdecimal() else 1
-
-
-def _span(cell: Any, attribute: str) -> int:
-    given = cell.attributes.get(attribute) or "1"
-    return min(max(int(given[:4]), 1), _MAX_SPAN) if given.isdecimal() else 1
-
-
-def _cell_text(cell: Any) -> str:
-    """Text on one line: a space between blocks, none between the parts of a word."""
-    parts: list[str] = []
-    stack = [cell]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, str):
-            parts.append(node)
-        elif node.tag == "-text":
-            parts.append(node.text_content or "")
-        else:
-            apart = node.tag in _BLOCKS or node.tag == "br"
-            mark = " - " if node.tag == "li" else " "
-            parts.append(mark if apart else "")
-            stack.append(" " if apart else "")
-            stack.extend(reversed(_children(node)))
-    return _SPACE.sub(" ", "".join(parts)).strip().replace("|", "\\|")
-
-
-def markdown_table(rows: list[list[str]]) -> str:
-    """Rows of cells as a Markdown table, whose first row is the header."""
-    width = max(len(row) for row in rows)
-    lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in rows]
-    lines.insert(1, "| " + " | ".join(["-"] * width) + " |")
-    return "\n".join(lines)
+def _fenced(code: str, node: Any) -> str:
+    inner = node.css_first("code")
+    classes = " ".join((each.attributes.get("class") or "") for each in (node, inner) if each)
+    language = _LANGUAGE.search(classes)
+    fence = "```" if "```" not in code else "````"
+    return f"{fence}{language.group(1) if language else ''}\n{code}\n{fence}"
 
 
 def _clean(text: str) -> str:
     """Spaces within lines as one, no space at their ends, no empty lines."""
-    lines = (_SPACE.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (SPACE.sub(" ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from laras.sources.context import READERS, FileContext, Record
+from laras.sources.documents.plain import read_plain
 from laras.sources.encoding import UndecodableError, decode
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -17,11 +18,15 @@ _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
 _KEY_VALUE = re.compile(r"^([A-Za-z_][\w .-]{0,60}?)\s*[:=]\s*(.*)$")
+_BLOCK_VALUE = re.compile(r"^[|>][+-]?\d?\s*$")
 _LIST_ITEM = re.compile(r"^\s*-\s+(.*)$")
 _MODULE_LINE = re.compile(
     r"^(?:import\s+(?:[\w*{][^'\"\n]{0,300}\sfrom\s+)?['\"][^'\"\n]+['\"];?"
     r"|export\s+(?:const|let|var|function|default|\{|\*).*)$"
 )
+_IMPORT_BEGINS = re.compile(r"^import\s+(?:[\w$]+\s*,\s*)?\{[^}'\"]*$")
+_IMPORT_ENDS = re.compile(r"^[^'\"]*\}\s*from\s+['\"][^'\"]+['\"];?\s*$")
+_MAX_MODULE_LINES = 200
 _COMPONENT = re.compile(
     r"</?[A-Z][\w.]*(?:\s+[\w:-]+(?:=(?:\"[^\"]*\"|'[^']*'|\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}))?)*\s*/?>"
 )
@@ -36,7 +41,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 def read_markdown(context: FileContext) -> Iterator[Record]:
     """One document; its title from the front matter, else from the first heading."""
     if not context.reads_texts:
-        yield context.rejection("text-alone")
+        yield from read_plain(context)  # some messengers export chats as Markdown
         return
     try:
         decoded = decode(context.read_bytes())
@@ -65,12 +70,16 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
         return {}, text
     metadata: dict[str, str] = {}
     key = ""
+    in_block = False  # the value stands below its key, indented
     for line in found.group(2).split("\n"):
         pair = _KEY_VALUE.match(line)
         item = _LIST_ITEM.match(line)
-        if pair:
+        if in_block and (line.startswith(" ") or not line.strip()):
+            metadata[key] = f"{metadata[key]} {line.strip()}".strip()
+        elif pair:
             key = pair.group(1)
-            metadata[key] = _unquoted(pair.group(2))
+            in_block = bool(_BLOCK_VALUE.match(pair.group(2)))
+            metadata[key] = "" if in_block else _unquoted(pair.group(2))
         elif item and key:
             metadata[key] = ", ".join(filter(None, (metadata[key], _unquoted(item.group(1)))))
         elif line.strip() and not line.lstrip().startswith("#") and not line.startswith(" "):
@@ -123,7 +132,7 @@ def _segments(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
 
 
 def _readable_prose(lines: list[str]) -> str:
-    text = "\n".join(line for line in lines if not _MODULE_LINE.match(line))
+    text = "\n".join(_without_modules(lines))
     codes: list[str] = []
 
     def put_aside(match: re.Match[str]) -> str:
@@ -136,6 +145,35 @@ def _readable_prose(lines: list[str]) -> str:
     text = _COMPONENT.sub("", text)
     text = re.sub(r"\0(\d+)\0", lambda match: codes[int(match.group(1))], text)
     return "\n".join(_with_marked_headings([line.rstrip() for line in text.split("\n")]))
+
+
+def _without_modules(lines: list[str]) -> Iterator[str]:
+    at = 0
+    while at < len(lines):
+        end = _module_end(lines, at)
+        if not end:
+            yield lines[at]
+        at = end or at + 1
+
+
+def _module_end(lines: list[str], at: int) -> int:
+    """The line behind the import or export that begins at line ``at``; 0 where none does.
+
+    An import of several lines ends with the module's name, an export where all of its brackets
+    are closed. One that never ends is taken for its first line, or for prose.
+    """
+    following = range(at, min(at + _MAX_MODULE_LINES, len(lines)))
+    if _IMPORT_BEGINS.match(lines[at]):
+        return next((n + 1 for n in following if _IMPORT_ENDS.match(lines[n])), 0)
+    if not _MODULE_LINE.match(lines[at]):
+        return 0
+    depth = 0
+    for number in following:
+        line = lines[number]
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        if depth <= 0:
+            return number + 1
+    return at + 1
 
 
 def _without(text: str, opening: str, closing: str) -> str:
@@ -166,5 +204,5 @@ def _with_marked_headings(lines: list[str]) -> list[str]:
     return result
 
 
-for _suffix in ("md", "mdx", "markdown"):
+for _suffix in ("md", "mdx", "markdown", "rmd", "qmd"):
     READERS.register(_suffix, read_markdown)

@@ -1,253 +1,203 @@
-"""Lines on pages to running text: headers and footers dropped, words and paragraphs rejoined.
+"""PDF: lines on pages to running text: headers and footers out, paragraphs, headings and tables.
 
-A PDF knows where letters stand, not what belongs together. What is used here: the distance
-between lines, the size of their letters, where they begin and end, and what repeats on pages.
+What belongs together is decided page by page; what repeats, how large the body's letters are and
+which words there are is known only from the whole document.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from itertools import pairwise
-from statistics import median
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
-_EDGE_SHARE = 0.12  # header and footer stand in the outer eighth of a page
-_EDGE_LINES = 4
-_REPEATED_SHARE = 0.4  # left and right pages may have headers of their own
-_DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.IGNORECASE)
-_PAGE_NUMBER = re.compile(
-    r"^[\W_]*(?:(?:page|halaman|hal|hlm)\b[\s.]*)?#[\W_]*(?:(?:of|dari|/)\s*#)?[\W_]*$",
-    re.IGNORECASE,
-)
-_BULLET = re.compile(r"^(?:[•▪◦●○■□–‣⁃*\-]\s+|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s)")
-_SIGN_BULLET = re.compile(r"^[•▪◦●○■□‣⁃\x84\uf0b7]\s*")
-_SENTENCE_END = (".", "!", "?", ":", "”", "’", '"', ")", "。", "؟", "।")
-_LINE_HYPHENS = ("\ufffe", "\x02", "\xad", "-", "\u2010")
-_CERTAIN_HYPHENS = ("\ufffe", "\x02", "\xad")
-_LAST_WORD = re.compile(r"(\w+)$")
-_FIRST_WORD = re.compile(r"^(\w+)")
-_WORD = re.compile(r"\w+(?:-\w+)*")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-_LEADERS = re.compile(r"(?:\s?\.){5,}\s*")  # the dots of a table of contents
-_MAX_HEADING = 120
-_NEAR_LINES = 6
+from laras.sources.documents.pdf_headings import Typography, heading_level, typography
+from laras.sources.documents.pdf_lines import Line
+from laras.sources.documents.pdf_order import in_reading_order
+from laras.sources.documents.pdf_paragraphs import SENTENCE_END, code_text, one_text, paragraphs
+from laras.sources.documents.pdf_rules import Grid
+from laras.sources.documents.pdf_running import without_running_lines
+from laras.sources.documents.pdf_tables import FoundTable, tables_in
+from laras.sources.documents.pdf_words import join, vocabulary
+
+_NOTE = re.compile(r"^\^?(\d{1,3})\)?\s+(?=\S)")
+_MARK = re.compile(r"\[\^(\d{1,3})\]")
+_TYPEWRITTEN = 0.5  # of all letters: then equal widths say nothing about code
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line: its text, its left and right end, its distance from the page's top (points), the
-    size of its letters, and its place on the page (0 top, 1 bottom)."""
+class Block:
+    """A paragraph, heading (with its ``level`` from 1), table, footnote or block of code.
 
+    ``size`` is the height of its letters, ``place`` where on its page (from 0) it begins;
+    ``breaks`` are the pages on which it goes on, each with the offset in its text.
+    """
+
+    kind: str
     text: str
-    left: float
-    right: float
-    down: float
-    size: float
-    place: float
+    page: int
+    level: int = 0
+    size: float = 0.0
+    place: float = 0.0
+    breaks: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def written(self) -> str:
+        """The block as it stands in the text."""
+        return f"{'#' * self.level} {self.text}" if self.kind == "heading" else self.text
 
 
 @dataclass(frozen=True, slots=True)
 class JoinedPages:
-    """Running text, the offset in it at which each page begins, and its first heading."""
+    """Running text, the offset in it at which each page begins, its first heading, its parts,
+    and how many lines of which kind were left out."""
 
     text: str
     page_starts: tuple[int, ...]
     first_heading: str
+    blocks: tuple[Block, ...] = ()
+    left_out: Counter[str] = field(default_factory=Counter)
 
 
-def join_pages(pages: list[list[Line]]) -> JoinedPages:
-    """The text of ``pages``: paragraphs apart by a blank line, headings as ``#`` lines."""
-    kept = _without_running_lines(pages)
-    words = Counter(
-        word.lower() for page in kept for line in page for word in _WORD.findall(line.text)
-    )
-    body_size, heading_sizes = _sizes(kept)
-    paragraphs: list[str] = []
-    starts: list[int] = []
+def join_pages(
+    pages: Sequence[Sequence[Line]], grids: Sequence[Sequence[Grid]] | None = None
+) -> JoinedPages:
+    """The text of ``pages``: paragraphs apart by a blank line, headings as ``#`` lines, tables
+    in Markdown. ``grids`` are the ruled grids of each page."""
+    blocks, left_out = blocks_of(pages, grids)
+    return joined(blocks, len(pages), left_out)
+
+
+def joined(
+    blocks: Sequence[Block], pages: int, left_out: Counter[str] | None = None
+) -> JoinedPages:
+    """Blocks of a document of so many pages as running text."""
+    starts: list[int | None] = [None] * pages
     length = 0
-    first_heading = ""
-    unfinished = False  # the paragraph before may go on, on this page
-
-    def add(text: str) -> None:
-        nonlocal length
-        length += len(text) + (2 if paragraphs else 0)
-        paragraphs.append(text)
-
-    for page in kept:
-        starts.append(length + (2 if paragraphs else 0))
-        for group in _paragraphs(page, body_size):
-            level = _heading_level(group, heading_sizes)
-            text = _one_text(group, words)
-            if not text:
-                continue
-            if level:
-                first_heading = first_heading or text
-                add("#" * level + " " + text)
-                unfinished = False
-                continue
-            if unfinished and text[0].islower():
-                joined = _join(paragraphs[-1], text, words)
-                length += len(joined) - len(paragraphs[-1])
-                starts[-1] = min(starts[-1], length - len(text)) if starts else 0
-                paragraphs[-1] = joined
-            else:
-                add(text)
-            unfinished = False
-        unfinished = bool(paragraphs) and _may_go_on(paragraphs[-1])
-    text = "\n\n".join(paragraphs)
-    return JoinedPages(text, tuple(min(start, len(text)) for start in starts), first_heading)
-
-
-def _may_go_on(paragraph: str) -> bool:
-    return not paragraph.endswith(_SENTENCE_END) and not paragraph.startswith("#")
-
-
-def _without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
-    """Pages without headers, footers and page numbers: what stands at the edge, repeatedly."""
-    counts: Counter[str] = Counter()
-    with_text = sum(bool(page) for page in pages)
-    for page in pages:
-        counts.update({_pattern(line.text) for line in page if _is_at_edge(line, page)})
-    often = max(3, _REPEATED_SHARE * with_text)
-
-    def is_running(line: Line, page: list[Line]) -> bool:
-        if not _is_at_edge(line, page):
-            return False
-        pattern = _pattern(line.text)
-        number = with_text > 1 and _PAGE_NUMBER.match(pattern) is not None
-        return number or counts[pattern] >= often
-
-    return [[line for line in page if not is_running(line, page)] for page in pages]
-
-
-def _pattern(text: str) -> str:
-    return _DIGITS.sub("#", text).strip().lower()
-
-
-def _is_at_edge(line: Line, page: list[Line]) -> bool:
-    if _EDGE_SHARE < line.place < 1 - _EDGE_SHARE:
-        return False
-    upper = line.place < 0.5
-    beyond = sum(
-        (other.place < line.place) if upper else (other.place > line.place) for other in page
+    parts = [block.written for block in blocks]
+    for block, part in zip(blocks, parts, strict=True):
+        extra = len(part) - len(block.text)
+        for page, offset in ((block.page, -extra), *block.breaks):
+            if starts[page] is None:
+                starts[page] = length + extra + offset
+        length += len(part) + 2
+    text = "\n\n".join(parts)
+    following = len(text)
+    known: list[int] = []
+    for start in reversed(starts):  # a page without text begins where the next one does
+        following = min(following, len(text) if start is None else start)
+        known.append(following)
+    first = next((block.text for block in blocks if block.kind == "heading"), "")
+    return JoinedPages(
+        text, tuple(reversed(known)), first, tuple(blocks), left_out or Counter[str]()
     )
-    return beyond < _EDGE_LINES
 
 
-def _sizes(pages: list[list[Line]]) -> tuple[float, list[float]]:
-    """The size of the body's letters, and the larger ones, from large to small."""
-    weights: Counter[float] = Counter()
-    for page in pages:
-        for line in page:
-            weights[round(line.size, 1)] += len(line.text)
-    if not weights:
-        return 0.0, []
-    body = max(weights, key=lambda size: weights[size])
-    total = sum(weights.values())
-    # Letters larger than the body's are headings where they are few.
-    larger = [
-        size for size, weight in weights.items() if size >= 1.15 * body and weight < 0.15 * total
-    ]
-    return body, sorted(larger, reverse=True)
+def blocks_of(
+    pages: Sequence[Sequence[Line]], grids: Sequence[Sequence[Grid]] | None = None
+) -> tuple[list[Block], Counter[str]]:
+    """The blocks of a document in the order in which they are read, and what was left out."""
+    kept, left_out = without_running_lines(pages)
+    words = vocabulary(line.text for page in kept for line in page)
+    letters = typography(kept)
+    total = sum(len(line.text) for page in kept for line in page)
+    fixed = sum(len(line.text) for page in kept for line in page if line.is_fixed)
+    if fixed > _TYPEWRITTEN * total:
+        kept = [[replace(line, is_fixed=False) for line in page] for page in kept]
+    blocks: list[Block] = []
+    for number, page in enumerate(kept):
+        tables = tables_in(page, grids[number] if grids else ())
+        new = _page_blocks(page, tables, number, letters, words)
+        _continue(blocks, new, words)
+        blocks.extend(new)
+    return blocks, left_out
 
 
-def _heading_level(group: list[Line], heading_sizes: list[float]) -> int:
-    text = " ".join(line.text for line in group)
-    size = round(group[0].size, 1)
-    if size not in heading_sizes or len(text) > _MAX_HEADING:
-        return 0
-    if sum(character.isalpha() for character in text) < 0.4 * len(text):
-        return 0
-    return min(heading_sizes.index(size) + 1, 3)
+def _page_blocks(
+    page: list[Line],
+    tables: Sequence[FoundTable],
+    number: int,
+    letters: Typography,
+    words: Counter[str],
+) -> list[Block]:
+    """The blocks of one page. A table stands in the order of reading as one line of its size."""
+    by_line: dict[Line, FoundTable] = {}
+    lines = [line for line in page if line.is_upright]
+    for table in tables:
+        inside = [page[at] for at in sorted(table.lines)]
+        marker = Line(
+            "",
+            min(min(line.left, line.right) for line in inside),
+            max(max(line.left, line.right) for line in inside),
+            max(line.down for line in inside),
+            max(line.size for line in inside),
+            min(line.place for line in inside),
+        )
+        by_line[marker] = table
+        within = set(inside)
+        first = next((at for at, line in enumerate(lines) if line in within), len(lines))
+        before = [line for line in lines[:first] if line not in within]
+        lines = [*before, marker, *(line for line in lines[first:] if line not in within)]
+    blocks: list[Block] = []
+    run: list[Line] = []
+    for line in [*in_reading_order(lines), None]:
+        if line is not None and line not in by_line:
+            run.append(line)
+            continue
+        blocks += _text_blocks(run, number, letters, words)
+        run = []
+        if line is not None:
+            markdown = by_line[line].markdown
+            blocks.append(Block("table", markdown, number, 0, line.size, line.place))
+    return _with_notes(blocks, letters)
 
 
-def _paragraphs(page: list[Line], body_size: float) -> list[list[Line]]:
-    """Lines that belong together."""
-    gaps = [
-        after.down - before.down
-        for before, after in pairwise(page)
-        if 0 < after.down - before.down < 3 * max(before.size, body_size, 1.0)
-    ]
-    usual_gap = median(gaps) if gaps else 0.0
-    groups: list[list[Line]] = []
-    for index, line in enumerate(page):
-        if groups and not _begins(page, index, groups[-1], usual_gap):
-            groups[-1].append(line)
+def _text_blocks(
+    lines: list[Line], number: int, letters: Typography, words: Counter[str]
+) -> list[Block]:
+    blocks = []
+    for group in paragraphs(lines, letters.body):
+        first = group[0]
+        if first.is_fixed and len(group) > 1:
+            blocks.append(Block("code", code_text(group), number, 0, first.size, first.place))
+            continue
+        level = heading_level(group, letters)
+        text = one_text(group, words)
+        if text:
+            kind = "heading" if level else "paragraph"
+            blocks.append(Block(kind, text, number, level, first.size, first.place))
+    return blocks
+
+
+def _with_notes(blocks: list[Block], letters: Typography) -> list[Block]:
+    """The page's footnotes, told by the marks in its text, in the form that Markdown has."""
+    marks = {mark for block in blocks for mark in _MARK.findall(block.text)}
+    if not marks:
+        return blocks
+    with_notes = []
+    for block in blocks:
+        found = _NOTE.match(block.text) if block.size < 0.95 * letters.body else None
+        if block.kind == "paragraph" and found and found.group(1) in marks:
+            text = f"[^{found.group(1)}]: {block.text[found.end() :]}"
+            with_notes.append(replace(block, kind="note", text=text))
         else:
-            groups.append([line])
-    return groups
+            with_notes.append(block)
+    return with_notes
 
 
-def _begins(page: list[Line], index: int, group: list[Line], usual_gap: float) -> bool:
-    """Whether line ``index`` begins a paragraph: after a gap, with a bullet, in letters of
-    another size, indented, in the next column, or after a line that had room for its first word.
-    """
-    line, before = page[index], group[-1]
-    gap = line.down - before.down
-    hyphenated = before.text.endswith(_LINE_HYPHENS)
-    finished = before.text.endswith(_SENTENCE_END)
-    if _BULLET.match(line.text) or _SIGN_BULLET.match(line.text):
-        return not hyphenated
-    if _LEADERS.search(before.text):  # an entry of a table of contents
-        return True
-    if abs(gap) < 0.5 * usual_gap:  # the same line: a footnote mark, a cell, a formula
-        return False
-    if abs(line.size - before.size) > 0.1 * max(before.size, 1.0):
-        return True
-    if gap < 0:  # the next column
-        return not hyphenated and (finished or not line.text[0].islower())
-    if gap > 1.4 * usual_gap:
-        return True
-    indented = line.left > before.left + max(0.8 * line.size, 4.0)
-    return not hyphenated and (_had_room(page, index) or (indented and finished and len(group) > 1))
-
-
-def _had_room(page: list[Line], index: int) -> bool:
-    """Whether the line before ended although the first word of this one would have fitted."""
-    line, before = page[index], page[index - 1]
-    if line.right < line.left:  # written from right to left: these measures would mislead
-        return False
-    width = max(line.right - line.left, 0.0)
-    word = len(line.text.split(" ", 1)[0]) + 2  # the space before it, and a letter to spare
-    needed = width * word / max(len(line.text), 1)
-    near = page[max(index - _NEAR_LINES, 0) : index + _NEAR_LINES]
-    column = [
-        other.right for other in near if abs(other.left - before.left) < 3 * max(other.size, 1.0)
-    ]
-    return before.right + needed < max(column, default=before.right)
-
-
-def _one_text(group: list[Line], words: Counter[str]) -> str:
-    text = group[0].text
-    for line in group[1:]:
-        text = _join(text, line.text, words)
-    text = _SIGN_BULLET.sub("- ", text)
-    text = _LEADERS.sub(" … ", _CONTROL.sub("", text))
-    return re.sub(r"[ \t]+", " ", text).strip()
-
-
-def _join(before: str, after: str, words: Counter[str]) -> str:
-    """Two lines as one. A hyphen at the end of the line goes where it only broke the word."""
-    if not before.endswith(_LINE_HYPHENS):
-        return f"{before} {after}"
-    stem, hyphen = before[:-1], before[-1]
-    left, right = _LAST_WORD.search(stem), _FIRST_WORD.match(after)
-    if left is None or right is None:
-        return f"{before} {after}" if hyphen not in _CERTAIN_HYPHENS else stem + after
-    whole = (left.group(1) + right.group(1)).lower()
-    compound = f"{left.group(1)}-{right.group(1)}".lower()
-    if words[whole] or words[compound]:
-        keeps = words[compound] > words[whole]
-    else:
-        keeps = _is_compound(left.group(1), right.group(1))
-    return f"{stem}-{after}" if keeps else stem + after
-
-
-def _is_compound(left: str, right: str) -> bool:
-    """Whether the hyphen belongs to the word: before a capital or a digit, between parts of
-    which one repeats the other (Indonesian anak-anak, berjalan-jalan, buku-bukunya)."""
-    if not right[0].islower() or left[-1].isdigit():
-        return True
-    a, b = left.lower(), right.lower()
-    return len(a) > 2 and len(b) > 2 and (b.startswith(a) or a.endswith(b) or a.endswith(b[:4]))
+def _continue(blocks: list[Block], new: list[Block], words: Counter[str]) -> None:
+    """Where a sentence goes on over the page, put its rest (taken out of ``new``) to it."""
+    at = len(blocks) - 1
+    while at >= 0 and blocks[at].kind == "note":
+        at -= 1
+    if at < 0 or not new or blocks[at].kind != "paragraph" or new[0].kind != "paragraph":
+        return
+    before, after = blocks[at], new[0]
+    if before.page != after.page - 1 and not any(p == after.page - 1 for p, _ in before.breaks):
+        return
+    if before.text.endswith(SENTENCE_END) or not after.text[0].islower():
+        return
+    text = join(before.text, after.text, words)
+    pages = (*before.breaks, (after.page, len(text) - len(after.text)))
+    blocks[at] = replace(before, text=text, breaks=pages)
+    del new[0]

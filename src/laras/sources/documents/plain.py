@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from laras.sources.context import READERS, FileContext, Record
+from laras.sources.conversations.formats import read_text
 from laras.sources.encoding import UndecodableError, decode
 
 
 def read_plain(context: FileContext) -> Iterator[Record]:
-    """One document with the text as it stands."""
-    if not context.reads_texts:
-        yield context.rejection("text-alone")
-        return
+    """One document with the text as it stands; under ``conversations``, a chat export."""
     try:
         decoded = decode(context.read_bytes())
     except UndecodableError as error:
@@ -20,6 +18,10 @@ def read_plain(context: FileContext) -> Iterator[Record]:
         return
     if decoded.guessed:
         yield context.note("guessed-encoding", fact=decoded.encoding)
+    if not context.reads_texts:
+        found = read_text(decoded.text, context)
+        yield from [context.rejection("text-alone")] if found is None else found
+        return
     text = decoded.text.strip("\n")
     if not text.strip():
         yield context.rejection("empty")

@@ -1,0 +1,122 @@
+"""Rows of a run before and after, with the tokens that are learnt: for the terminal and report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from laras.errors import UsageError
+from laras.recipe.load import load_recipe
+from laras.records import Example, Split
+from laras.runs.folder import Run
+from laras.translation import _
+
+if TYPE_CHECKING:
+    from laras.batches.shown import ShownToken
+    from laras.preparation.recount import Count
+    from laras.preparation.story import Story
+
+SHOWN_FILE = "data/shown.json"
+_LONGEST_TEXT = 4000
+
+
+@dataclass(frozen=True)
+class Inspector:
+    """Looks into the run in ``folder``; nothing in there is changed."""
+
+    folder: Path
+
+    @property
+    def data(self) -> Path:
+        """Where the prepared data lies; UsageError where there is none."""
+        data = self.folder / "data"
+        if not (data / "audit.json").is_file():
+            raise UsageError(
+                "runs.not-prepared",
+                _("There is no prepared data in {path}.").format(path=self.folder),
+                hint=_("Run `laras prepare` or `laras run` first."),
+            )
+        return data
+
+    def stories(self, wanted: str, most: int) -> list[Story]:
+        """The records that ``wanted`` names, with all that became of them."""
+        from laras.preparation.story import stories
+
+        return stories(self.data, wanted, most)
+
+    def recount(self) -> list[Count]:
+        """Every count of the account, made again from the files."""
+        from laras.preparation.recount import recount
+
+        return recount(self.data)
+
+    def rows(self, split: Split, most: int) -> list[Example]:
+        """``most`` examples of a split, evenly spaced."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from laras.records import examples_from
+
+        file = pq.ParquetFile(self.data / f"{split}.parquet")
+        count = file.metadata.num_rows
+        every = max(1, count // most)
+        wanted = list(range(0, count, every))[:most]
+        found: list[Example] = []
+        first = 0
+        for batch in file.iter_batches(batch_size=2000):
+            inside = [row - first for row in wanted if first <= row < first + batch.num_rows]
+            first += batch.num_rows
+            if inside:
+                taken = batch.take(pa.array(inside, pa.int64()))
+                found += examples_from(pa.Table.from_batches([taken]))
+        return found
+
+    def tokens(self, examples: list[Example]) -> Iterator[list[list[ShownToken]]]:
+        """The tokens of each example, as the run's model and template make them."""
+        from laras.batches.shown import shown_tokens
+        from laras.models.load import read_text_side
+
+        run = Run.read(self.folder)
+        origin = run.read_json("origin.json") or {}
+        section = load_recipe(self.folder / "recipe.yaml").recipe.model
+        side = read_text_side(section, Path(str(origin.get("recipe_folder", self.folder))))
+        for example in examples:
+            yield shown_tokens(example, side.tokenizer, side.template, side.context)
+
+
+def write_shown(run: Run, audit: dict[str, Any]) -> None:
+    """Keep the samples of the audit with their story and tokens, for the report."""
+    inspector = Inspector(run.folder)
+    names = [row["example_id"] for rows in audit["samples"].values() for row in rows]
+    kept = []
+    for name in names:
+        (story, *_others) = inspector.stories(name, 1)
+        found = [
+            (split, example) for split, example in story.examples if example.example_id == name
+        ]
+        for split, example in found[:1]:
+            (windows,) = inspector.tokens([example])
+            kept.append(_as_json(story, split, example, windows))
+    run.write_json(SHOWN_FILE, kept)
+
+
+def _as_json(
+    story: Story, split: Split, example: Example, windows: list[list[ShownToken]]
+) -> dict[str, Any]:
+    return {
+        "example_id": example.example_id,
+        "task": example.task,
+        "split": split,
+        "path": story.path,
+        "locator": story.locator,
+        "source": example.source,
+        "language": story.language,
+        "flags": list(story.flags),
+        "before": None if story.before is None else story.before[:_LONGEST_TEXT],
+        "after": None if story.after is None else story.after[:_LONGEST_TEXT],
+        "ledger": [[row.stage, row.reason, row.detail] for row in story.ledger],
+        "tokens": [[token.text, token.trained, token.control] for token in (windows or [[]])[0]],
+        "windows": len(windows),
+    }

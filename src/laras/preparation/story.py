@@ -1,0 +1,207 @@
+"""One row's whole story: as it was read, as it was cleaned, what became of it, and where it went.
+
+Everything comes from the files of a run folder; nothing is prepared again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from laras.errors import UsageError
+from laras.preparation.shards import batches_of
+from laras.preparation.stages import ROLES
+from laras.records import Example, Rejection, Split, examples_from, rejections_from
+from laras.translation import _
+
+_IDENTIFIERS = {"documents": "document_id", "dialogues": "dialogue_id"}
+MOST_STORIES = 20
+
+
+@dataclass
+class Story:
+    """What is known of one record.
+
+    ``before``: its text as it was read, None where that was not kept. ``after``: its text after
+    cleaning, None where it left before that was written. ``examples``: with the split of each.
+    """
+
+    record_id: str
+    path: str = ""
+    locator: str = ""
+    source: str = ""
+    language: str = ""
+    flags: tuple[str, ...] = ()
+    before: str | None = None
+    after: str | None = None
+    ledger: list[Rejection] = field(default_factory=list)
+    examples: list[tuple[Split, Example]] = field(default_factory=list)
+
+
+def stories(data: Path, wanted: str, most: int = MOST_STORIES) -> list[Story]:
+    """The records that ``wanted`` names: an example's or a record's identifier, a file's path,
+    ``path: locator``, or words that stand in its text.
+
+    ``data``: the data folder of a run. Raises UsageError where nothing is found.
+    """
+    names = _named(data, wanted) or _holding(data, wanted, most)
+    if not names:
+        raise UsageError(
+            "preparation.no-such-row",
+            _("Nothing in this run is called {wanted!r}, or holds these words.").format(
+                wanted=wanted
+            ),
+            where=str(data),
+            hint=_("Give an identifier, a file's path, or words of the text."),
+        )
+    found = {name: Story(name) for name in list(names)[:most]}
+    _add_before(data, found)
+    _add_after(data, found)
+    _add_ledger(data, found)
+    _add_examples(data, found)
+    return list(found.values())
+
+
+def _own(record_id: str) -> str:
+    """The record that an identifier of the ledger or of an example stands for."""
+    for mark in ("#", "?", "@", "!"):
+        record_id = record_id.partition(mark)[0]
+    return record_id
+
+
+def _named(data: Path, wanted: str) -> list[str]:
+    """Records called ``wanted``, or standing in the file or at the place of this name."""
+    names: dict[str, None] = {}
+    for kind, identifier in _IDENTIFIERS.items():
+        for batch in [*_raw(data, kind), *_cleaned(data, kind)]:
+            columns = (batch.column(name).to_pylist() for name in (identifier, "path", "locator"))
+            for name, path, locator in zip(*columns, strict=True):
+                if wanted in (name, path, f"{path}: {locator}"):
+                    names[name] = None
+    for rejection in _ledger(data):
+        place = f"{rejection.path}: {rejection.locator}"
+        if wanted in (rejection.record_id, rejection.path, place):
+            names[_own(rejection.record_id) or place.removesuffix(": ")] = None
+    if not names:
+        for split in ROLES:
+            for batch in pq.ParquetFile(data / f"{split}.parquet").iter_batches(
+                columns=["example_id", "spans"]
+            ):
+                where = pc.equal(batch.column("example_id"), wanted)
+                for row in batch.filter(where).to_pylist():
+                    names.update({span["record_id"]: None for span in row["spans"]})
+    return list(names)
+
+
+def _holding(data: Path, words: str, most: int) -> list[str]:
+    """Records whose text, as read or as cleaned, holds ``words``; the case does not matter."""
+    names: dict[str, None] = {}
+    for kind, identifier in _IDENTIFIERS.items():
+        for batches in (_raw(data, kind), _cleaned(data, kind)):
+            for batch in batches:
+                for name, text in zip(
+                    batch.column(identifier).to_pylist(), _texts(batch, kind), strict=True
+                ):
+                    if words.casefold() in text.casefold():
+                        names[name] = None
+                        if len(names) >= most:
+                            return list(names)
+    return list(names)
+
+
+def _raw(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
+    for path in sorted((data / "read").glob(f"*/*/{kind}*.arrow")):
+        yield from batches_of(path)
+
+
+def _cleaned(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
+    path = data / f"{kind}.parquet"
+    if path.is_file():
+        yield from pq.ParquetFile(path).iter_batches(batch_size=2000)
+
+
+def _texts(batch: pa.RecordBatch, kind: str) -> list[str]:
+    if kind == "documents":
+        return [text or "" for text in batch.column("text").to_pylist()]
+    return [as_text(turns) for turns in batch.column("turns").to_pylist()]
+
+
+def as_text(turns: Iterable[dict[str, Any]]) -> str:
+    """The turns of a conversation, one after the other, each with who speaks."""
+    return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
+
+
+def _rows(batch: pa.RecordBatch, kind: str, found: dict[str, Story]) -> Iterator[dict[str, Any]]:
+    """Rows of the records looked for, whose repeated names lose their counter if need be."""
+    names = batch.column(_IDENTIFIERS[kind]).to_pylist()
+    wanted = [row for row, name in enumerate(names) if name in found]
+    for row in batch.take(pa.array(wanted, pa.int64())).to_pylist():
+        yield {**row, "name": row[_IDENTIFIERS[kind]]}
+
+
+def _add_before(data: Path, found: dict[str, Story]) -> None:
+    plain = {name.partition("~")[0]: name for name in found}
+    read = {name: found[own] for name, own in plain.items()}
+    for kind in _IDENTIFIERS:
+        for batch in _raw(data, kind):
+            for row in _rows(batch, kind, read):
+                story = read[row["name"]]
+                story.path, story.locator = row["path"], row["locator"] or ""
+                story.source = story.source or row["source"] or ""
+                story.before = _text_of(row, kind)
+
+
+def _text_of(row: dict[str, Any], kind: str) -> str:
+    return str(row["text"]) if kind == "documents" else as_text(row["turns"])
+
+
+def _add_after(data: Path, found: dict[str, Story]) -> None:
+    for kind in _IDENTIFIERS:
+        for batch in _cleaned(data, kind):
+            for row in _rows(batch, kind, found):
+                story = found[row["name"]]
+                story.path, story.locator = row["path"], row["locator"] or ""
+                story.source = row["source"]
+                story.after = _text_of(row, kind)
+                story.language = row.get("language") or ""
+                story.flags = tuple(row.get("flags") or ())
+
+
+def _ledger(data: Path) -> Iterator[Rejection]:
+    for batch in pq.ParquetFile(data / "ledger.parquet").iter_batches(batch_size=5000):
+        yield from rejections_from(pa.Table.from_batches([batch]))
+
+
+def _add_ledger(data: Path, found: dict[str, Story]) -> None:
+    places = {
+        f"{story.path}: {story.locator}".removesuffix(": "): story for story in found.values()
+    }
+    for rejection in _ledger(data):
+        place = f"{rejection.path}: {rejection.locator}".removesuffix(": ")
+        own = _own(rejection.record_id)
+        story = found.get(own) or (places.get(place) if not own else None) or found.get(place)
+        if story is not None:
+            story.ledger.append(rejection)
+            story.path, story.locator = rejection.path, rejection.locator
+
+
+def _add_examples(data: Path, found: dict[str, Story]) -> None:
+    for split in ROLES:
+        for batch in pq.ParquetFile(data / f"{split}.parquet").iter_batches(batch_size=2000):
+            spans = batch.column("spans").to_pylist()
+            of_these = [
+                row for row, its in enumerate(spans) if any(s["record_id"] in found for s in its)
+            ]
+            if not of_these:
+                continue
+            table = pa.Table.from_batches([batch.take(pa.array(of_these, pa.int64()))])
+            for example in examples_from(table):
+                for name in dict.fromkeys(span.record_id for span in example.spans):
+                    if name in found:
+                        found[name].examples.append((split, example))

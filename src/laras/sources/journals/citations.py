@@ -1,0 +1,50 @@
+"""Bibliographies: a record of a paper, with its abstract, as an article."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from laras.sources.encoding import UndecodableError, decode
+from laras.sources.extraction import Extracted, RefusedError
+from laras.sources.journals.identifiers import arxiv_in, doi_in, group_of, known, year_in
+
+
+def decoded_text(path: Path) -> tuple[str, str]:
+    """The text of a bibliography, and its encoding where that had to be guessed."""
+    try:
+        decoded = decode(path.read_bytes())
+    except UndecodableError as error:
+        raise RefusedError("bad-encoding", error.fact) from None
+    return decoded.text, decoded.encoding if decoded.guessed else ""
+
+
+def noted(articles: list[Extracted], encoding: str) -> list[Extracted]:
+    """The articles, the first with a note of the encoding that was guessed, if any was."""
+    if not articles or not encoding:
+        return articles
+    first, *others = articles
+    note = ("guessed-encoding", first.locator, encoding)
+    return [replace(first, notes=(note, *first.notes)), *others]
+
+
+def article_of(fields: dict[str, str], locator: str) -> Extracted:
+    """The article of a record with ``title``, ``abstract``, ``doi``, ``year``, ``authors``,
+    ``journal``, ``pmid``, ``url``, as far as it has them. Without an abstract it has no text:
+    titles alone teach nothing."""
+    title = " ".join(fields.get("title", "").split())
+    abstract = fields.get("abstract", "").strip()
+    metadata = known(
+        title=title,
+        doi=doi_in(fields.get("doi", "")) or doi_in(fields.get("url", "")),
+        arxiv=arxiv_in(f"arXiv:{fields.get('eprint', '')}") or arxiv_in(fields.get("note", "")),
+        pmid=fields.get("pmid", ""),
+        year=year_in(fields.get("year", "")),
+        authors=fields.get("authors", ""),
+        journal=fields.get("journal", ""),
+    )
+    paragraphs = [" ".join(part.split()) for part in abstract.split("\n\n")]
+    text = "\n\n".join([*([f"# {title}"] if title else []), *paragraphs]) if abstract else ""
+    return Extracted(
+        text=text, title=title, locator=locator, metadata=metadata, group=group_of(metadata)
+    )
