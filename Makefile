@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -81,6 +81,11 @@ $(PEERS)/.peers: benchmarks/constraints-peers.txt $(VENV)/.python
 bench-sources: $(VENV)/.develop $(PEERS)/.peers  ## texts of real files beside markitdown's: F1, CPU time
 	@$(BIN)/python benchmarks/sources.py --material $(MATERIAL) \
 	  --peer-python $(PEERS)/bin/python --results benchmarks/results
+
+bench-duplicates: $(VENV)/.develop $(PEERS)/.peers  ## planted near-duplicates beside datasketch; leaks in public data
+	@$(BIN)/python benchmarks/duplicates.py --peer-python $(PEERS)/bin/python \
+	  --results benchmarks/results
+	@$(BIN)/python benchmarks/leaks.py --material $(MATERIAL) --results benchmarks/results
 
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,6 +23,7 @@ from laras.batches.encode import encode_example
 from laras.errors import LarasError
 from laras.models.load import load_model, resolve_model
 from laras.planning.hyperparameters import resolve
+from laras.preparation.generation import endpoint
 from laras.recipe.load import LoadedRecipe
 from laras.records import Example, Message
 from laras.report.facts import read_facts
@@ -107,6 +111,63 @@ def _empty_hub() -> Iterator[tuple[str, list[str]]]:
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}", asked
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def written(loaded: LoadedRecipe, folder: Path) -> object:
+    """What an endpoint was asked for pairs, by how many at once, and what was made of it."""
+    with _writer() as (port, asked):
+        recipe = loaded.recipe
+        if (section := recipe.preparation.generation) is not None:
+            address = re.sub(r":\d+/", f":{port}/", section.endpoint)
+            section = section.model_copy(update={"endpoint": address})
+            preparation = recipe.preparation.model_copy(update={"generation": section})
+            loaded = replace(loaded, recipe=recipe.model_copy(update={"preparation": preparation}))
+        with patch.dict(os.environ, {"WRITER_KEY": "key"}), patch.object(endpoint, "ATTEMPTS", 1):
+            outcome = prepared(loaded, folder)
+    most = max((at_once for *_request, at_once in asked), default=0)
+    return outcome, sorted(request for *request, _at_once in asked), most > 1
+
+
+@contextmanager
+def _writer() -> Iterator[tuple[int, list[tuple[str, str, str, int]]]]:
+    """The port of an endpoint that answers with the passage's words, and the requests: path,
+    authorization, body, how many were under way."""
+    asked: list[tuple[str, str, str, int]] = []
+    lock = threading.Lock()
+    under_way = 0
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            nonlocal under_way
+            body = self.rfile.read(int(self.headers["content-length"])).decode()
+            with lock:
+                under_way += 1
+                asked.append((self.path, self.headers.get("authorization", ""), body, under_way))
+            time.sleep(0.15)
+            passage = json.loads(body)["messages"][-1]["content"].split("\n\n", 1)[1]
+            pairs = [
+                {"question": f"Apa nomor {n}?", "answer": " ".join(passage.split()[n : n + 4])}
+                for n in range(2)
+            ]
+            pairs.append({"question": "Yang lain?", "answer": "tidak ada di sana sama sekali"})
+            answer = {"choices": [{"message": {"content": json.dumps(pairs)}}]}
+            with lock:
+                under_way -= 1
+            with suppress(OSError):  # who asked may have stopped waiting
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_facts: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_port, asked
         finally:
             server.shutdown()
             thread.join()

@@ -56,6 +56,12 @@ def small_project(folder: Path) -> Path:
     _write_rows(folder / "leaking.jsonl", [_question(number) for number in (3, 30, 31, 32)])
     _write_rows(folder / "columns.jsonl", [_columns(number) for number in range(2)])
     _write_rows(folder / "chats.jsonl", [_chat(number) for number in range(2)])
+    _write_letters(folder / "letters")
+    _write_rows(folder / "canned.jsonl", [_canned(number) for number in range(12)])
+    _write_rows(folder / "messages.jsonl", [_message(number) for number in range(12)])
+    (folder / "phone.txt").write_text(_phone(), encoding="utf-8")
+    _write_guide(folder / "guide")
+    _write_scan(folder / "scans")
     recipe = folder / "recipe.yaml"
     recipe.write_text(RECIPE, encoding="utf-8")
     return recipe
@@ -77,6 +83,83 @@ def _write_texts(folder: Path) -> None:
     (folder / "pages" / "page.html").write_text(page, encoding="utf-8")
     (folder / "other").mkdir()
     (folder / "other" / "page.md").write_text(sentence("other", 30), encoding="utf-8")
+
+
+def _write_letters(folder: Path) -> None:
+    """Texts that have a language, personal data, short forms, and one of no quality."""
+    text = (
+        "Surat nomor {n} ini dibuka oleh ketua, lalu para anggota membahas laporan keuangan yang "
+        "sudah disiapkan. Anak2 yg datang mencatat {m} hal, surel ke a{n}@contoh.example."
+    )
+    folder.mkdir()
+    for number in range(6):
+        letter = text.format(n=number, m=sentence(f"letter{number}", 9))
+        (folder / f"{number}.md").write_text(letter, encoding="utf-8")
+    english = "This letter was written by the chair, who had read all of the reports on spending."
+    (folder / "english.md").write_text(english, encoding="utf-8")
+    (folder / "noise.md").write_text("lihat harga promo sekarang\n" * 60, encoding="utf-8")
+
+
+def _canned(number: int) -> dict[str, object]:
+    turns = [
+        {"role": "user", "content": sentence(f"asked {number}", 9)},
+        {"role": "assistant", "content": "Terima kasih sudah menunggu."},
+        {"role": "user", "content": sentence(f"then {number}", 9)},
+        {"role": "assistant", "content": sentence(f"answered {number}", 9)},
+    ]
+    return {"messages": turns}
+
+
+def _message(number: int) -> dict[str, object]:
+    """A single message, with two columns for each thing that may be asked for."""
+    bot = number % 2 == 1
+    return {
+        "author": "bot" if bot else "Sri",
+        "who": "Sri" if bot else "bot",
+        "text": sentence(f"message {number}", 8),
+        "time": f"2026-03-0{1 + number // 6}T08:{number:02}:00Z",
+        "at": f"2026-03-0{1 + number // 4}T08:{number:02}:00Z",
+        "thread": f"t{number // 6}",
+        "about": f"a{number // 4}",
+        "rating": 1.0,
+        "stars": 0.2,
+    }
+
+
+def _phone() -> str:
+    """A chat whose dates can be read in two ways."""
+    lines = [
+        f"0{1 + n // 4}/03/26 08.{10 * (n % 4):02} - {('Sri', 'Admin Telaga')[n % 2]}: {text}"
+        for n in range(8)
+        for text in ["Besok ya" if n == 3 else sentence(f"phone {n}", 8)]
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _write_guide(folder: Path) -> None:
+    from pdf_files import SENTENCE, one_page, shown
+
+    folder.mkdir()
+    for number in range(4):
+        answer = sentence(f"guide{number}", 30)
+        text = f"# Guide {number}\n\n## What is {WORDS[number]}?\n\n{answer}.\n"
+        (folder / f"{number}.md").write_text(text, encoding="utf-8")
+    (folder / "rules.pdf").write_bytes(one_page(shown(SENTENCE)))
+
+
+def _write_scan(folder: Path) -> None:
+    """A page that is a picture of a word, beside a text."""
+    from reportlab.pdfgen.canvas import Canvas
+
+    folder.mkdir()
+    canvas = Canvas(str(folder / "scan.pdf"))
+    path = canvas.beginPath()  # letters as outlines have no text layer either
+    for place in range(40):
+        path.rect(72 + 11 * place, 700, 7, 12)
+    canvas.drawPath(path, fill=1)
+    canvas.save()
+    for number in range(4):
+        (folder / f"{number}.md").write_text(sentence(f"scan{number}", 30), encoding="utf-8")
 
 
 def _question(number: int) -> dict[str, str]:

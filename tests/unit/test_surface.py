@@ -14,6 +14,7 @@ SURFACE = {
     "init": {"folder", "data", "--preset", "--base", "--json", "--lang"},
     "run": WORK,
     "prepare": WORK,
+    "inspect": {"run_folder", "wanted", "--split", "--rows", "--recount", "--json", "--lang"},
     "tune": WORK,
     "evaluate": WORK,
     "report": {"run_folder", "--json", "--lang"},

@@ -20,7 +20,7 @@ import numpy as np
 from laras.batches.encoded import EncodedExample
 from laras.errors import DataRefused, ModelRefused
 from laras.models.bulk import Bulk
-from laras.models.template import ChatTemplate
+from laras.models.template import ChatTemplate, EncodedChat
 from laras.models.tokenizer import Tokenizer
 from laras.records import Example, Message, Rejection
 from laras.translation import _
@@ -69,9 +69,13 @@ def encode_examples(
     start_id, end_id = _edges(tokenizer)
     texts = {} if start_id is None else _joined_texts(examples)
     encoded = dict(zip(texts, tokenizer.encode_bulk([*texts.values()], bulk), strict=True))
+    chats = _encoded_chats(examples, template, context)
     edges = [np.array([] if each is None else [each], np.int32) for each in (start_id, end_id)]
     room = context - sum(map(len, edges))
     for place, example in enumerate(examples):
+        if place in chats:
+            yield [chats[place]], []
+            continue
         ids = encoded.get(place)
         if ids is None or not 0 < len(ids) <= room:  # windows need to know the bytes of each token
             yield encode_example(example, tokenizer, template, context)
@@ -84,14 +88,41 @@ def encode_examples(
         yield [window], []
 
 
+def _encoded_chats(
+    examples: Sequence[Example], template: ChatTemplate, context: int
+) -> dict[int, EncodedExample]:
+    """The conversations that fit as they are, by their place; the others are for
+    :func:`encode_example`, which says what is wrong."""
+    places = [
+        place
+        for place, example in enumerate(examples)
+        if example.task != "text"
+        and _last_answer(example.messages) is not None
+        and any(message.trained for message in example.messages)
+        and all(_is_unicode(message.content) for message in example.messages)
+    ]
+    encoded = template.encode_many([examples[place].messages for place in places])
+    found = {}
+    for place, chat in zip(places, encoded, strict=True):
+        if isinstance(chat, EncodedChat) and len(chat.input_ids) <= context:
+            window = _chat_window(examples[place], chat)
+            if window.trained.any():
+                found[place] = window
+    return found
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether it has bytes: a lone surrogate has none."""
+    return text.isascii() or text.encode("utf-8", "ignore").decode() == text
+
+
 def _joined_texts(examples: Sequence[Example]) -> dict[int, str]:
     """What :func:`encode_examples` can encode together, by the place of the example."""
     texts = {}
     for place, example in enumerate(examples):
         if example.task == "text" and any(message.trained for message in example.messages):
             text = _text_of(example)
-            # A lone surrogate has no bytes.
-            if text.isascii() or text.encode("utf-8", "ignore").decode() == text:
+            if _is_unicode(text):
                 texts[place] = text
     return texts
 
@@ -191,17 +222,7 @@ def _encode_chat(
 ) -> tuple[list[EncodedExample], list[Rejection]]:
     def encode(messages: Sequence[Message]) -> EncodedExample | None:
         chat = template.encode(messages)
-        if len(chat.input_ids) > context:
-            return None
-        trained = np.array(chat.trained, dtype=np.bool_)
-        trained[:1] = False  # nothing comes before the first token
-        return EncodedExample(
-            example.example_id,
-            np.array(chat.input_ids, dtype=np.int32),
-            trained,
-            example.weight,
-            chat.text_bytes,
-        )
+        return None if len(chat.input_ids) > context else _chat_window(example, chat)
 
     last = _last_answer(example.messages)
     if last is None or not any(message.trained for message in example.messages):
@@ -220,6 +241,13 @@ def _encode_chat(
     if not whole.trained.any():
         return [], [*rejections, _rejection(example, "nothing-to-train")]
     return [whole], rejections
+
+
+def _chat_window(example: Example, chat: EncodedChat) -> EncodedExample:
+    trained = np.array(chat.trained, dtype=np.bool_)
+    trained[:1] = False  # nothing comes before the first token
+    input_ids = np.array(chat.input_ids, dtype=np.int32)
+    return EncodedExample(example.example_id, input_ids, trained, example.weight, chat.text_bytes)
 
 
 def _first_that_fits(

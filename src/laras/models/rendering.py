@@ -3,7 +3,8 @@
 The template is run twice: once on the messages, and once with each content wrapped in marks
 from a private-use plane. Marks taken out, both must be equal; then the marks tell content and
 template apart, character by character. A template that changes content can't be followed and
-is refused.
+is refused. What the template writes around the contents is remembered by the roles of messages:
+where a text is the same frame around other contents, the marks need not be asked again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import jinja2
@@ -21,6 +23,7 @@ from laras.models.sandbox import TemplateObjection, compile_template
 from laras.records import Message
 from laras.translation import _
 
+_MOST_FRAMES = 1000
 _PLANE = range(0xF0000, 0xFFFF0, 4)  # four private-use characters at a time
 
 
@@ -37,6 +40,7 @@ class Renderer:
     def __init__(self, text: str, special_tokens: dict[str, str], today: date) -> None:
         self.text = text
         self._special_tokens = special_tokens
+        self._frames: dict[tuple[str | bool, ...], list[str]] = {}
         try:
             self._run = compile_template(text, today)
         except jinja2.TemplateError as error:
@@ -66,6 +70,9 @@ class Renderer:
     def with_spans(self, messages: Sequence[Message], *, prompt: bool) -> Rendered:
         """The same text, with the place of each content (white space that it strips left out)."""
         wanted = self.plain(messages, prompt=prompt)
+        roles = (*(each.role for each in messages), prompt)
+        if (known := self._as_before(roles, messages, wanted)) is not None:
+            return known
         marked = self._marked(messages, prompt=prompt)
         if marked is None or marked.text != wanted:
             messages = [
@@ -79,7 +86,30 @@ class Renderer:
                 _("The chat template changes what is in the messages."),
                 hint=_("Give a template that prints contents as they are: model.chat_template."),
             )
+        if len(self._frames) < _MOST_FRAMES:
+            edges = [0, *(edge for span in marked.spans for edge in span), len(marked.text)]
+            pieces = [marked.text[start:end] for start, end in pairwise(edges)]
+            self._frames[roles] = pieces[::2]
         return marked
+
+    def _as_before(
+        self, roles: tuple[str | bool, ...], messages: Sequence[Message], wanted: str
+    ) -> Rendered | None:
+        """The places of contents in ``wanted``, where it is what the template wrote around the
+        contents of other messages of the same ``roles``, around these."""
+        frame = self._frames.get(roles)
+        if frame is None:
+            return None
+        contents = [each.content for each in messages]
+        if wanted != "".join([*chain.from_iterable(zip(frame, contents)), frame[-1]]):  # noqa: B905
+            return None
+        spans = []
+        position = 0
+        for before, content in zip(frame, contents, strict=False):
+            position += len(before)
+            spans.append((position, position + len(content)))
+            position += len(content)
+        return Rendered(wanted, tuple(spans))
 
     def _as_stripped(
         self, messages: Sequence[Message], place: int, wanted: str, *, prompt: bool

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from laras.models.rendering import Rendered
@@ -22,14 +22,33 @@ class Encoding(NamedTuple):
     is_control: list[bool]
 
 
-def encode_rendered(tokenizer: Tokenizer, rendered: Rendered, borders: Sequence[int]) -> Encoding:
-    """Encode ``rendered``. No token crosses one of the ``borders`` (characters)."""
+class Request(NamedTuple):
+    """A text to encode, and where it stands."""
+
+    text: str
+    place: Place
+
+
+Encode = Callable[[str, Place], Encoded]
+
+
+def encode_rendered(
+    tokenizer: Tokenizer,
+    rendered: Rendered,
+    borders: Sequence[int],
+    encode: Encode | None = None,
+) -> Encoding:
+    """Encode ``rendered``. No token crosses one of the ``borders`` (characters).
+
+    ``encode``: the tokenizer's way to encode a text with its characters, or one that remembers.
+    """
+    encode = encode or tokenizer.encode_with_offsets
     result = Encoding([], [], [])
     position = 0
     for span in (*_control_spans(tokenizer, rendered), None):
         end = len(rendered.text) if span is None else span.start
         if end > position:
-            ids, offsets = _encode_section(tokenizer, rendered.text, position, end, borders)
+            ids, offsets = _encode_section(encode, rendered.text, position, end, borders)
             result.ids.extend(ids)
             result.offsets.extend(offsets)
             result.is_control.extend([False] * len(ids))
@@ -39,6 +58,23 @@ def encode_rendered(tokenizer: Tokenizer, rendered: Rendered, borders: Sequence[
             result.is_control.append(True)
             position = span.end
     return result
+
+
+def requests_of(
+    tokenizer: Tokenizer, rendered: Rendered, borders: Sequence[int]
+) -> Iterator[Request]:
+    """What :func:`encode_rendered` is going to encode, but for what only its outcome tells."""
+    position = 0
+    for span in (*_control_spans(tokenizer, rendered), None):
+        end = len(rendered.text) if span is None else span.start
+        if end > position:
+            place: Place = "start" if position == 0 else "section"
+            yield Request(rendered.text[position:end], place)
+            for border in borders:
+                if position < border < end:
+                    yield Request(rendered.text[position:border], place)
+        if span is not None:
+            position = span.end
 
 
 class _Masked(NamedTuple):
@@ -98,27 +134,27 @@ def _real(position: int, masks: list[_Masked]) -> int:
 
 
 def _encode_section(
-    tokenizer: Tokenizer, text: str, start: int, end: int, borders: Sequence[int]
+    encode: Encode, text: str, start: int, end: int, borders: Sequence[int]
 ) -> Encoded:
     """Ids of ``text[start:end]`` and their characters, counted in ``text``."""
     place: Place = "start" if start == 0 else "section"
     ids: list[int] = []
     offsets: list[tuple[int, int]] = []
-    rest = _encode_at(tokenizer, text, start, end, place)
+    rest = _encode_at(encode, text, start, end, place)
     for border in borders:
         if not start < border < end:
             continue
-        prompt = _encode_at(tokenizer, text, start, border, place)
+        prompt = _encode_at(encode, text, start, border, place)
         length = len(prompt.ids)
         if rest.ids[:length] == prompt.ids and rest.offsets[length:][:1] >= [(border, border)]:
             continue
         ids += prompt.ids
         offsets += prompt.offsets
         start, place = border, "continuation"
-        rest = _encode_at(tokenizer, text, start, end, place)
+        rest = _encode_at(encode, text, start, end, place)
     return Encoded(ids + rest.ids, offsets + rest.offsets)
 
 
-def _encode_at(tokenizer: Tokenizer, text: str, start: int, end: int, place: Place) -> Encoded:
-    ids, offsets = tokenizer.encode_with_offsets(text[start:end], place)
+def _encode_at(encode: Encode, text: str, start: int, end: int, place: Place) -> Encoded:
+    ids, offsets = encode(text[start:end], place)
     return Encoded(list(ids), [(start + first, start + last) for first, last in offsets])

@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Literal
 
 from laras.errors import ModelRefused
-from laras.models.rendering import Renderer
-from laras.models.sections import Encoding, encode_rendered
+from laras.models.rendering import Rendered, Renderer
+from laras.models.sections import Encode, Encoding, encode_rendered, requests_of
 from laras.models.template_text import template_text
-from laras.models.tokenizer import Tokenizer
+from laras.models.tokenizer import Encoded, Place, Tokenizer
 from laras.records import Message
 from laras.translation import _
 
@@ -120,11 +120,56 @@ class ChatTemplate:
         look so when the model speaks. :class:`ModelRefused` where the template drops or changes
         a message.
         """
-        messages = self._arranged(messages)
-        rendered = self._renderer.with_spans(messages, prompt=False)
-        encoding = encode_rendered(
-            self._tokenizer, rendered, self._answer_borders(messages, rendered.text, rendered.spans)
-        )
+        return self._encoded(*self._rendered(messages))
+
+    def encode_many(
+        self, conversations: Sequence[Sequence[Message]]
+    ) -> list[EncodedChat | ModelRefused]:
+        """:meth:`encode` for each of ``conversations``, or why the template refuses it; what they
+        have in common is encoded once, and the rest together."""
+        rendered: list[tuple[list[Message], Rendered, list[int]] | ModelRefused] = []
+        wanted: dict[Place, dict[str, None]] = {}
+        for messages in conversations:
+            try:
+                found = self._rendered(messages)
+            except ModelRefused as refusal:
+                rendered.append(refusal)
+                continue
+            rendered.append(found)
+            for request in requests_of(self._tokenizer, *found[1:]):
+                wanted.setdefault(request.place, {})[request.text] = None
+        known = {
+            place: dict(zip(texts, self._tokenizer.encode_many([*texts], place), strict=True))
+            for place, texts in wanted.items()
+        }
+
+        def encode(text: str, place: Place) -> Encoded:
+            found = known.get(place, {}).get(text)
+            return self._tokenizer.encode_with_offsets(text, place) if found is None else found
+
+        result: list[EncodedChat | ModelRefused] = []
+        for each in rendered:
+            try:
+                refused = isinstance(each, ModelRefused)
+                result.append(each if refused else self._encoded(*each, encode))
+            except ModelRefused as refusal:
+                result.append(refusal)
+        return result
+
+    def _rendered(self, messages: Sequence[Message]) -> tuple[list[Message], Rendered, list[int]]:
+        """The messages as the template is given them, what it makes of them, and the borders."""
+        arranged = self._arranged(messages)
+        rendered = self._renderer.with_spans(arranged, prompt=False)
+        return arranged, rendered, self._answer_borders(arranged, rendered.text, rendered.spans)
+
+    def _encoded(
+        self,
+        messages: Sequence[Message],
+        rendered: Rendered,
+        borders: Sequence[int],
+        encode: Encode | None = None,
+    ) -> EncodedChat:
+        encoding = encode_rendered(self._tokenizer, rendered, borders, encode)
         trained = [False] * len(encoding.ids)
         text_bytes = 0
         for place, message in enumerate(messages):

@@ -165,6 +165,11 @@ class Tokenizer:
         encoding = self._encoder(place).encode(text, add_special_tokens=False)
         return Encoded(self._checked(encoding.ids), encoding.offsets)
 
+    def encode_many(self, texts: Sequence[str], place: Place) -> list[Encoded]:
+        """:meth:`encode_with_offsets` for many texts at once."""
+        encodings = self._encoder(place).encode_batch(list(texts), add_special_tokens=False)
+        return [Encoded(self._checked(each.ids), each.offsets) for each in encodings]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ``ids``; control tokens have none."""
         kept = [number for number in ids if number not in self.control_ids]

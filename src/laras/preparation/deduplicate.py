@@ -67,21 +67,13 @@ class Duplicates:
     full_buckets: int = 0
 
     def dropped(self, *, exact: bool, near: bool) -> list[Match]:
-        """The matches whose row leaves, by what the recipe asks for, with a row that truly stays:
-        where the first of equal rows leaves as a near-duplicate, what that one is like."""
+        """The matches whose row leaves, by what the recipe asks for, with a row that stays."""
         reasons = set()
         if exact:
             reasons |= {"exact-duplicate", "conflicting-label"}
         if near:
             reasons.add("near-duplicate")
-        leaving = {match.row: match for match in self.matches if match.reason in reasons}
-        result = []
-        for match in leaving.values():
-            while (leads_to := leaving.get(match.kept)) is not None:
-                similarity = min(match.similarity, leads_to.similarity)
-                match = replace(match, kept=leads_to.kept, similarity=similarity)
-            result.append(match)
-        return result
+        return with_staying([match for match in self.matches if match.reason in reasons])
 
     def clusters(self) -> dict[int, list[Match]]:
         """Kept rows with the rows that are like them, largest first."""
@@ -89,6 +81,19 @@ class Duplicates:
         for match in self.matches:
             found[match.kept].append(match)
         return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
+
+
+def with_staying(dropped: Iterable[Match]) -> list[Match]:
+    """``dropped``, each with a row that stays: where the first of equal rows leaves because it is
+    like another, that other one. The similarity is the least on the way."""
+    leaving = {match.row: match for match in dropped}
+    result = []
+    for match in leaving.values():
+        while (leads_to := leaving.get(match.kept)) is not None:
+            similarity = min(match.similarity, leads_to.similarity)
+            match = replace(match, kept=leads_to.kept, similarity=similarity)
+        result.append(match)
+    return result
 
 
 def copies(dropped: Iterable[Match], rows: int) -> npt.NDArray[np.int64]:
@@ -106,7 +111,7 @@ def find_duplicates(keys: pa.Table, corpus: Corpus, *, near: bool, threshold: fl
     5-grams. Equal or similar texts with different labels are told apart by their reason.
     """
     found = Duplicates()
-    labels = _codes(keys.column("label"))
+    labels = label_codes(keys.column("label"))
     domains = keys.column("domain").to_numpy()
     first = _exact(keys, domains, labels, found)
     if near:
@@ -155,8 +160,8 @@ def _as_numbers(column: Any) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool
     return bytes_of(column, HASHES), short
 
 
-def _codes(column: Any) -> Rows:
-    """A number for each distinct value, -1 for none."""
+def label_codes(column: Any) -> Rows:
+    """A number for each distinct label, -1 for none."""
     combined = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     codes = combined.dictionary_encode().indices.fill_null(-1)
     result: Rows = codes.to_numpy(zero_copy_only=False).astype(np.int64)

@@ -16,7 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from laras.preparation.canned import copies_beyond
-from laras.preparation.deduplicate import Duplicates, Match, find_duplicates
+from laras.preparation.deduplicate import (
+    Duplicates,
+    Match,
+    copies,
+    find_duplicates,
+    label_codes,
+    with_staying,
+)
 from laras.preparation.groups import Groups
 from laras.preparation.ledger import Ledger
 from laras.preparation.semantic import REASON as SEMANTIC
@@ -44,17 +51,22 @@ def keep_distinct(place: Path, keys: RecordKeys, corpus: StoredCorpus, work: Wor
     semantic = _semantic(table, stays, corpus, place, work)
     stays[[match.row for match in semantic]] = False
     found.matches = sorted([*found.matches, *semantic], key=lambda match: match.row)
-    dropped = sorted([*dropped, *semantic], key=lambda match: match.row)
+    dropped = sorted(with_staying([*dropped, *semantic]), key=lambda match: match.row)
+    dup_count = copies(dropped, table.num_rows)
     ledger = Ledger()
     with ledger.into(place / "ledger.arrow"):
         for start in range(0, len(dropped), _AT_ONCE):
             ledger.add(STAGE, _rejections(dropped[start : start + _AT_ONCE], keys, corpus.numbers))
         counts = ledger.reasons(STAGE)
-    write_shard(place / "train.arrow", pa.table({"stays": stays}))
+    write_shard(place / "train.arrow", pa.table({"stays": stays, "dup_count": dup_count}))
     write_shard(place / "common.arrow", pa.table({"common": found.common}))
     alike = [match for match in found.matches if stays[match.row]]
     _write_joined(place, keys, corpus.numbers, alike)
-    return _facts(found, counts, keys, corpus.numbers)
+    facts = _facts(found, counts, keys, corpus.numbers)
+    stand_for_more = dup_count[stays & (dup_count > 1)]
+    facts["records_with_copies"] = len(stand_for_more)
+    facts["most_copies"] = int(stand_for_more.max(initial=1))
+    return facts
 
 
 def _semantic(
@@ -77,7 +89,9 @@ def _semantic(
         work.progress.advance(start, step="embeddings")
     if embeddings is None:
         return []
-    domains = table.column("domain").to_numpy()[rows]
+    # Texts with different labels are told apart by somebody who knows better.
+    labels = label_codes(table.column("label")).astype(np.uint64)
+    domains = (table.column("domain").to_numpy() + labels)[rows]
     found = semantic_matches(embeddings, threshold, domains)
     del embeddings
     (place / "embeddings.npy").unlink()

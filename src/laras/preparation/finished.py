@@ -13,8 +13,7 @@ from laras.preparation.compare import Compared
 from laras.preparation.describe import DESCRIBED, Cleaned
 from laras.preparation.hold_out import HeldOut
 from laras.preparation.ingest import SCHEMAS
-from laras.preparation.ledger import Ledger
-from laras.preparation.stages import ROLES
+from laras.preparation.stages import ROLES, Work
 from laras.records import EXAMPLE_SCHEMA
 from laras.runs.atomic import temporary_sibling
 
@@ -26,16 +25,18 @@ _REPEATED = [
 ]
 
 
-def write_finished(
-    folder: Path, held: HeldOut, cleaned: Cleaned, compared: Compared, ledger: Ledger
-) -> Counter[str]:
+def write_finished(held: HeldOut, cleaned: Cleaned, compared: Compared, work: Work) -> Counter[str]:
     """The splits, the ledger, and the records that examples point into.
 
     Returns how many records of each source these are.
     """
+    folder = work.run.data
+    done = 0
     for split, chosen in held.splits.items():
         write_parquet(folder / f"{split}.parquet", chosen.portions(), EXAMPLE_SCHEMA)
-    ledger.write(folder / "ledger.parquet")
+        done += chosen.rows
+        work.progress.advance(done, step="write")
+    work.ledger.write(folder / "ledger.parquet")
     sources: Counter[str] = Counter()
     for kind, schema in SCHEMAS.items():
         records = _records(kind, cleaned, compared, sources)

@@ -81,7 +81,7 @@ class Chosen:
 
     def side(self, parts_of: PartsOf) -> Side:
         """What comparing splits needs of this one."""
-        return Side(self._keys(), lambda: self._blocks(parts_of))
+        return Side(self._keys(), lambda: self.blocks(parts_of))
 
     def places(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """Identifier, path and locator of ``rows``, counted in the split."""
@@ -109,7 +109,8 @@ class Chosen:
             keys.append(np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2))
         return np.concatenate(keys)
 
-    def _blocks(self, parts_of: PartsOf) -> Iterator[list[Parts]]:
+    def blocks(self, parts_of: PartsOf) -> Iterator[list[Parts]]:
+        """The 5-grams of the examples, a few rows at a time."""
         for shard, chosen in self._by_shard():
             start = 0
             for batch in batches_of(shard.examples.path, _COMPARED):
@@ -198,6 +199,7 @@ def _leaving(
     parts_of = example_parts(work.instructions)
     threshold = work.section.near_duplicate_threshold
     train, validation, test = (splits[split].side(parts_of) for split in SPLITS)
+    train = Side(train.keys, lambda: _reported(splits["train"].blocks(parts_of), work))
     leaving: dict[Split, dict[int, _Crossed]] = {"train": {}, "validation": {}}
 
     def leave(split: Split, found: Sequence[Crossing], greater: Split, before: int = 0) -> None:
@@ -274,3 +276,12 @@ def _places(
         for split, some in rows.items()
         for row, at in zip(sorted(some), splits[split].places(sorted(some)), strict=True)
     }
+
+
+def _reported(blocks: Iterator[list[Parts]], work: Work) -> Iterator[list[Parts]]:
+    """``blocks`` with the progress told."""
+    done = 0
+    for block in blocks:
+        yield block
+        done += len(block)
+        work.progress.advance(done, step="split")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from laras.preparation.grams import Hashes
-from laras.preparation.passages import ROUNDING, Compared
+from laras.preparation.passages import ROUNDING, Compared, Parts
 
 _TABLE_BITS = 25  # 32 MB: of 4 million numbers, one in eight that is not there seems to be
 _PAIRS_AT_ONCE = 2_000_000
 
-Numbers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.signedinteger[Any]]
 
 
 class Index:
@@ -28,19 +29,49 @@ class Index:
         rows = [(n, record) for n, record in enumerate(records) if record is not None]
         parts = _Parts([record for _row, record in rows])
         self._parts_of = np.array([0 if r is None else len(r.own) for r in records], dtype=np.int64)
-        self._grams, place, counts = np.unique(parts.grams, return_inverse=True, return_counts=True)
-        self._counts = counts
+        self._grams, self._counts, place = _numbered(parts.grams)
         self._may_be = np.zeros(1 << _TABLE_BITS, dtype=bool)
         self._may_be[_places(self._grams)] = True
-        order = np.lexsort((parts.grams, counts[place], parts.owners))
+        # In each part the rarest first; its grams ascend, so equally rare ones do as well.
+        most = int(self._counts.max(initial=0)) + 1
+        order = np.argsort(parts.owners * np.int64(most) + self._counts[place], kind="stable")
         least = np.ceil(threshold * parts.sizes - ROUNDING).astype(np.int64)
-        chosen = order[_first_of_each(parts.owners[order], parts.sizes - least + 1)]
+        chosen = order[_counted(parts.sizes) < np.repeat(parts.sizes - least + 1, parts.sizes)]
+        del order
         # Where each 5-gram stands among the rarest of a part: rows, in the order of 5-grams.
         by_gram = chosen[np.argsort(place[chosen], kind="stable")]
         self._starts = np.searchsorted(place[by_gram], np.arange(len(self._grams) + 1))
         numbers = np.array([n for n, _record in rows], dtype=np.int64)
         self._rows = numbers[parts.rows[parts.owners[by_gram]]]
         self._part = parts.numbers[parts.owners[by_gram]]
+
+    def possible(self, rows: Sequence[Parts]) -> list[int]:
+        """Which of ``rows``, by their own 5-grams as they come, may be like an indexed record.
+
+        Of the distinct 5-grams of a part, a share of the threshold must be known here: with h that
+        seem known, at most h (1 - t) / t others. That many different ones are soon met.
+        """
+        parts = [(n, part) for n, row in enumerate(rows) for part in row if len(part)]
+        if not parts or not len(self._grams):
+            return []
+        grams = np.concatenate([part for _row, part in parts])
+        seems_known = self._may_be[_places(grams)]
+        ends = np.cumsum([len(part) for _row, part in parts])
+        hits = np.diff(np.cumsum(seems_known)[ends - 1], prepend=0)
+        most = (hits * ((1 - self._threshold) / self._threshold) + ROUNDING).astype(np.int64)
+        done: set[int] = set()
+        start = 0
+        for (row, _part), end, known, others in zip(
+            parts, ends.tolist(), hits.tolist(), most.tolist(), strict=True
+        ):
+            if not known:
+                done.add(row)
+            elif row not in done and end - start - known > others:
+                unknown = start + np.flatnonzero(~seems_known[start:end])[: 2 * others + 4]
+                if len(set(grams[unknown].tolist())) > others:
+                    done.add(row)
+            start = end
+        return sorted({row for row, _part in parts} - done)
 
     def candidates(self, records: Sequence[Compared]) -> Iterator[tuple[int, int]]:
         """(number in ``records``, number of an indexed record), each pair once: all that are alike
@@ -111,10 +142,23 @@ class _Parts:
         arrays = [grams for record in records for grams in record.own]
         self.sizes = np.array([len(grams) for grams in arrays], dtype=np.int64)
         self.grams = np.concatenate(arrays) if arrays else np.empty(0, dtype=np.uint64)
-        self.owners = np.repeat(np.arange(len(arrays)), self.sizes)
+        self.owners = np.repeat(np.arange(len(arrays), dtype=np.int32), self.sizes)
         self.parts_of = np.array([len(record.own) for record in records], dtype=np.int64)
         self.rows = np.repeat(np.arange(len(records)), self.parts_of)
         self.numbers = _counted(self.parts_of)
+
+
+def _numbered(grams: Hashes) -> tuple[Hashes, Numbers, Numbers]:
+    """The distinct ``grams`` sorted, how often each comes, and the place of each of ``grams``."""
+    order = np.argsort(grams)
+    ordered = grams[order]
+    first = np.ones(len(ordered), dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    place = np.empty(len(grams), dtype=np.int32)
+    place[order] = np.cumsum(first, dtype=np.int32) - 1
+    starts = np.flatnonzero(first)
+    counts = np.diff(starts, append=len(grams)).astype(np.int32)
+    return ordered[starts], counts, place
 
 
 def _places(grams: Hashes) -> Numbers:
@@ -124,7 +168,9 @@ def _places(grams: Hashes) -> Numbers:
 def _counted(lengths: Numbers) -> Numbers:
     """0, 1, 2, ... for each of ``lengths``, one after the other."""
     starts = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) - np.repeat(starts, lengths)
+    counted = np.arange(int(lengths.sum()))
+    counted -= np.repeat(starts, lengths)
+    return counted
 
 
 def _first_of_each(owners: Numbers, limits: Numbers) -> npt.NDArray[np.bool_]:

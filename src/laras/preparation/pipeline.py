@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from laras.errors import LarasError
 from laras.preparation import audit as measure
-from laras.preparation.certificate import certify, statement
+from laras.preparation.certificate import certify, statement, summary
 from laras.preparation.compare import Compared, compare_all
 from laras.preparation.compose import compose_all
 from laras.preparation.describe import Cleaned, describe_all
@@ -126,10 +126,10 @@ def _make(work: Work, sources: list[SourceFiles], key: str) -> None:
     composed, generated = generate_all(cleaned, compared, composed, work)
     refuse_empty(ledger, composed.rows_of("train"))
     held = hold_out(composed, compared.common, work)
-    work.progress.stage(_("Checking"))
+    work.progress.stage(_("Checking"), sum(chosen.rows for chosen in held.splits.values()))
     if section.personal_data == "replace":  # made of what an earlier recipe left as it was
         shutil.rmtree(work.run.data / "tokens", ignore_errors=True)
-    distinct = write_finished(work.run.data, held, cleaned, compared, ledger)
+    distinct = write_finished(held, cleaned, compared, work)
     _report(work, key, reading, cleaned, compared, held, distinct, generated)
 
 
@@ -168,7 +168,7 @@ def _report(
         **cleaned.facts.described(),
         "duplicates": compared.duplicates,
         "leak": leak,
-        "certificate": certificate,
+        "certificate": summary(certificate),
         "ledger": {"rows": ledger.entries, "reasons": ledger.reasons()},
         "warnings": measure.warnings(described, compared.duplicates, leak, compared_rows, ledger),
         "samples": measure.samples(paths["train"]),

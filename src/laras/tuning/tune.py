@@ -182,6 +182,8 @@ def _encoded(
         for name, path in (("train", prepared.train), ("validation", prepared.validation))
     }
     run.write_json("data/encoding.json", {name: split.facts() for name, split in splits.items()})
+    for name, split in splits.items():
+        run.event("split_encoded", split=name, **split.encoder)
     train, validation = splits["train"].tokens, splits["validation"].tokens
     if not len(train) or not train.trained_tokens:
         rejections = splits["train"].rejections

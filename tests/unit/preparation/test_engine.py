@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import subprocess
+import sys
 
 import pyarrow as pa
 import pytest
@@ -100,11 +101,32 @@ def test_a_step_that_writes_other_columns_than_declared_is_an_error() -> None:
     assert caught.value.identifier == "preparation.step-schema"
 
 
-@pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="Ray is installed")
-def test_asking_for_ray_without_it_says_what_to_do() -> None:
+def test_asking_for_ray_without_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
     with pytest.raises(UsageError, match=r"laras\[ray\]") as caught:
         run_steps(document_table(1), [CLEAN_DOCUMENTS], "ray")
     assert caught.value.where == "preparation.engine"
+
+
+@pytest.mark.slow
+def test_what_runs_in_this_process_is_not_changed_in_silence() -> None:
+    run_steps(document_table(1), [CLEAN_DOCUMENTS], "native")
+    pytest.importorskip("ray")
+    code = (
+        "import pyarrow as pa\n"
+        "from laras.errors import UsageError\n"
+        "from laras.preparation.clean import CLEAN_DOCUMENTS\n"
+        "from laras.preparation import engine\n"
+        "engine._start_ray = lambda: None\n"  # the engine is refused before anything is sent to Ray
+        "table = pa.table({'text': pa.array(['a'], pa.large_string())})\n"
+        "engine.run_steps(table, [CLEAN_DOCUMENTS], 'native')\n"
+        "try:\n"
+        "    engine.run_steps(table, [CLEAN_DOCUMENTS], 'ray')\n"
+        "except UsageError as error:\n"
+        "    print(error.identifier)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "preparation.engine-fixed\n"
 
 
 def test_a_stage_out_of_balance_is_an_error() -> None:

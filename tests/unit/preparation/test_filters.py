@@ -78,9 +78,9 @@ def test_an_own_test_keeps_every_row_whatever_its_language(
     tmp_path: Path, prepared: Prepare
 ) -> None:
     write_texts(tmp_path / "docs", [INDONESIAN.format(n=n) for n in range(12)])
-    write_texts(tmp_path / "own", [ENGLISH.format(n=n) for n in range(4)])
+    write_texts(tmp_path / "own", [*(ENGLISH.format(n=n) for n in range(3)), "Thank you."])
     data = {"sources": [{"documents": "docs"}], "test": [{"documents": "own"}]}
-    result = prepared(data, languages=["id"], quality="drop", min_characters=1000)
+    result = prepared(data, languages=["id"], quality="drop", min_characters=100)
     assert len(load_examples(result.test)) == 4
 
 

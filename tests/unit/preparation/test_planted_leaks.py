@@ -150,7 +150,8 @@ def test_paraphrases_leave_where_the_recipe_asks_for_it(tmp_path: Path) -> None:
         return rows
 
     rows = [f"topik{n % 60} {sentence(n, 20)}" for n in range(90)]
-    write_rows(tmp_path / "r.csv", [{"text": t, "label": "ab"[len(t) % 2]} for t in rows])
+    rows += [f"topik{n} {sentence(n, 25)}" for n in (1, 2)]  # with another label: they stay
+    write_rows(tmp_path / "r.csv", [{"text": t, "label": "ab"[n % 2]} for n, t in enumerate(rows)])
     result = prepared(
         tmp_path,
         {"sources": [{"examples": "r.csv"}]},
@@ -163,4 +164,6 @@ def test_paraphrases_leave_where_the_recipe_asks_for_it(tmp_path: Path) -> None:
         if entry.reason == "semantic-duplicate"
     ]
     assert len(entries) == 30
-    assert {(entry.locator, entry.detail) for entry in entries} >= {("line 62", "r.csv: line 2, 1.00")}
+    assert {(entry.locator, entry.detail) for entry in entries} >= {
+        ("line 62", "r.csv: line 2, 1.00")
+    }

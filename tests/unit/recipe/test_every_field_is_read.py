@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 from pydantic import BaseModel
@@ -33,6 +33,7 @@ from recipe_effects import (
     prepared,
     read,
     tuned,
+    written,
 )
 from small_project import small_project
 
@@ -41,6 +42,16 @@ CHATS = "data.sources=[{conversations: chats.jsonl}]"
 TALK = "data.sources=[{conversations: columns.jsonl, columns: {messages: turns}}]"
 LABELLED = "data.sources=[{examples: columns.jsonl, columns: {text: text}}]"
 ASKED = "data.sources=[{examples: columns.jsonl, columns: {question: question}}]"
+LETTERS = "data.sources=[{documents: letters}, {examples: questions.jsonl}]"
+CANNED = "data.sources=[{conversations: canned.jsonl}]"
+MESSAGES = "data.sources=[{conversations: messages.jsonl}]"
+PHONE = "data.sources=[{conversations: phone.txt}]"
+GUIDE = "data.sources=[{documents: guide}]"
+WRITING = (
+    "preparation.generation={endpoint: 'http://127.0.0.1:1/v1', model: writer, output_price: 1.0, "
+    "max_cost: 1.0}",
+    "data.sources=[{documents: handbook}]",
+)
 LORA = "comparison.contenders=[{kind: lora, name: tuned, rank: 4}]"
 FREEZE = "comparison.contenders=[{kind: freeze, name: tuned}]"
 BASE = "comparison.contenders=[{kind: base, name: base}]"
@@ -99,6 +110,21 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("data.sources.1.instruction=Jawab.", prepared)
     yield Mutation("data.sources.1.weight=2.0", prepared)
     yield Mutation("data.sources.0.html=page", read, ("data.sources.0.documents=pages",))
+    for column, name in (
+        ("author", "who"),
+        ("time", "at"),
+        ("thread", "about"),
+        ("rating", "stars"),
+    ):
+        yield Mutation(f"data.sources.0.columns.{column}={name}", read, (MESSAGES,))
+    yield Mutation("data.sources.0.session_gap_minutes=1.0", read, (PHONE,))
+    yield Mutation("data.sources.0.date_order=month-first", read, (PHONE,))
+    yield Mutation("data.sources.0.fallbacks=[Besok ya]", read, (PHONE,))
+    yield Mutation("data.sources.0.passages=false", prepared, (GUIDE,))
+    yield Mutation("data.sources.0.pairs=[questions]", prepared, (GUIDE,))
+    # Without the extras these are refused, with them they read other texts.
+    yield Mutation("data.sources.0.ocr=true", prepared, ("data.sources=[{documents: scans}]",))
+    yield Mutation("data.sources.0.pdf_parser=docling", prepared, (GUIDE,))
     yield Mutation("data.test=other.jsonl", prepared)
     yield Mutation("data.validation=other.jsonl", prepared)
     yield Mutation("data.test_share=0.5", prepared)
@@ -113,6 +139,28 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("preparation.near_duplicate_threshold=1.0", prepared)
     yield Mutation("preparation.chunk_characters=200", prepared)
     yield Mutation("preparation.leak_limit=0.5", prepared, ("data.test=leaking.jsonl",))
+    yield Mutation("preparation.accept=[test-leak]", prepared, ("data.test=leaking.jsonl",))
+    yield Mutation("preparation.indonesian_normalisation=true", prepared, (LETTERS,))
+    yield Mutation("preparation.personal_data=replace", prepared, (LETTERS,))
+    yield Mutation(
+        "preparation.personal_data_kinds=[ip]",
+        prepared,
+        (LETTERS, "preparation.personal_data=replace"),
+    )
+    yield Mutation("preparation.quality=drop", prepared, (LETTERS,))
+    yield Mutation("preparation.languages=[id]", prepared, (LETTERS,))
+    yield Mutation("preparation.max_reply_copies=2", prepared, (CANNED,))
+    yield Mutation("preparation.semantic_threshold=0.8", prepared)
+    yield Mutation(
+        "preparation.semantic_model=qwen2", prepared, ("preparation.semantic_threshold=0.8",)
+    )
+    yield Mutation("preparation.generation={endpoint: 'http://127.0.0.1:1/v1', model: m}", written)
+    for change in (
+        *("endpoint=http://127.0.0.1:1/v2", "model=other", "api_key_variable=WRITER_KEY"),
+        *("pairs_per_passage=2", "max_passages=1", "input_price=9999.0", "output_price=9999.0"),
+        *("max_cost=0.0", "least_grounded=0.0", "timeout_s=0.05", "parallel=1"),
+    ):
+        yield Mutation(f"preparation.generation.{change}", written, WRITING)
     yield Mutation("preparation.engine=ray", prepared, afresh=True)
     yield Mutation("preparation.seed=1", prepared)
 
@@ -235,6 +283,11 @@ def test_every_field_of_the_schema_is_changed_above() -> None:
     assert {mutation.field for mutation in MUTATIONS} == set(fields_of(Recipe, "", set()))
 
 
+def holds_list(annotation: object) -> bool:
+    """Whether several sections stand there, rather than one or none."""
+    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))
+
+
 def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[str]:
     """Every field below ``section`` that is more than a container; each section once."""
     seen.add(section)
@@ -243,7 +296,7 @@ def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[
         sections = sections_in(info.annotation)
         if info.annotation not in sections:
             yield inner
-            inner += ".*"
+            inner += ".*" if holds_list(info.annotation) else ""
         for found in sections - seen:
             yield from fields_of(found, f"{inner}.", seen)
 
