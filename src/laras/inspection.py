@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN_FILE = "data/shown.json"
 _LONGEST_TEXT = 4000
+_MOST_CHANGES = 20
+_MOST_LINES = 5000
 
 
 @dataclass(frozen=True)
@@ -88,18 +92,38 @@ class Inspector:
 
 def write_shown(run: Run, audit: dict[str, Any]) -> None:
     """Keep the samples of the audit with their story and tokens, for the report."""
+    from laras.preparation.story import tell
+
     inspector = Inspector(run.folder)
-    names = [row["example_id"] for rows in audit["samples"].values() for row in rows]
-    kept = []
-    for name in names:
-        (story, *_others) = inspector.stories(name, 1)
-        found = [
-            (split, example) for split, example in story.examples if example.example_id == name
-        ]
-        for split, example in found[:1]:
-            (windows,) = inspector.tokens([example])
-            kept.append(_as_json(story, split, example, windows))
-    run.write_json(SHOWN_FILE, kept)
+    wanted = {
+        row["example_id"]: row["spans"][0]["record_id"]
+        for rows in audit["samples"].values()
+        for row in rows
+        if row["spans"]
+    }
+    told = {story.record_id: story for story in tell(inspector.data, set(wanted.values()))}
+    found = [
+        (told[record_id], split, example)
+        for name, record_id in wanted.items()
+        for split, example in told[record_id].examples
+        if example.example_id == name
+    ]
+    tokens = inspector.tokens([example for _story, _split, example in found])
+    run.write_json(
+        SHOWN_FILE,
+        [_as_json(*each, windows) for each, windows in zip(found, tokens, strict=True)],
+    )
+
+
+def changes(before: str, after: str, most: int) -> list[str]:
+    """At most ``most`` lines that differ: "-" taken out, "+" put in.
+
+    Of very long texts only the beginning is compared: the comparison is quadratic.
+    """
+    left, right = (text.splitlines()[:_MOST_LINES] for text in (before, after))
+    lines = difflib.unified_diff(left, right, lineterm="", n=0)
+    differing = (line for line in islice(lines, 2, None) if not line.startswith("@@ "))
+    return list(islice(differing, most))
 
 
 def _as_json(
@@ -115,7 +139,9 @@ def _as_json(
         "language": story.language,
         "flags": list(story.flags),
         "before": None if story.before is None else story.before[:_LONGEST_TEXT],
-        "after": None if story.after is None else story.after[:_LONGEST_TEXT],
+        "changes": []
+        if story.before is None or story.after is None
+        else changes(story.before, story.after, _MOST_CHANGES),
         "ledger": [[row.stage, row.reason, row.detail] for row in story.ledger],
         "tokens": [[token.text, token.trained, token.control] for token in (windows or [[]])[0]],
         "windows": len(windows),

@@ -114,3 +114,16 @@ def test_joined_tokens_are_the_text(project: Path) -> None:
 def test_a_folder_without_data_is_a_mistake(project: Path) -> None:
     done = laras("inspect", "texts", cwd=project)
     assert (done.returncode, "runs.not-prepared" in done.stderr) == (2, True)
+
+
+def test_a_source_named_twice_is_no_mistake_in_the_account(project: Path) -> None:
+    (project / "twice.yaml").write_text(
+        "data:\n  sources:\n"
+        "    - {documents: texts, name: one}\n"
+        "    - {documents: texts, name: two}\n"
+    )
+    laras("prepare", "twice.yaml", "--quiet", "--run", "runs/twice", cwd=project)
+    done = laras("inspect", "runs/twice", "--recount", cwd=project)
+    assert (done.returncode, "DIFFERS" in done.stdout) == (0, False)
+    stories = laras("inspect", "runs/twice", "texts/text3.md", "--json", cwd=project)
+    assert [bool(story["before"]) for story in json.loads(stories.stdout)] == [True, True]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from laras.cli.outcome import console
 from laras.cli.printable import printable
+from laras.inspection import changes
 from laras.translation import _
 
 if TYPE_CHECKING:
@@ -102,11 +102,7 @@ def _print_changes(before: str | None, after: str) -> None:
     if before is None:
         out.print(Text(printable(_short(after))))
         return
-    lines = [
-        line
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-        if not line.startswith(("---", "+++", "@@"))
-    ]
+    lines = changes(before, after, 10 * _MOST_CHANGES)
     for line in lines[:_MOST_CHANGES]:
         style = "red" if line.startswith("-") else "green"
         out.print(Text(printable(line[:_LONGEST_LINE]), style))

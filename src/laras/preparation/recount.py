@@ -44,10 +44,9 @@ def recount(data: Path) -> list[Count]:
     finished = sum(pq.ParquetFile(data / f"{kind}.parquet").metadata.num_rows for kind in _KINDS)
     records = finished + sum(left[stage] for stage in _RECORD_STAGES)
     counts = []
-    raw = list((data / "read").glob("*/*/*.arrow"))
-    if raw:
-        read = sum(_rows_of(path) for kind in _KINDS for path in _shards(data, kind))
-        counts.append(Count(_("records as they were read"), read, records))
+    if (data / "read").is_dir():
+        unknown = _unknown(data)
+        counts.append(Count(_("records read of which nothing more is known"), unknown, 0))
     told = funnel["read"]
     counts.append(Count(_("rows and files met"), records + left["read"], told["rows_in"]))
     counts.append(Count(_("of these not readable"), left["read"], told["rejected"]))
@@ -88,12 +87,23 @@ def _left(data: Path) -> Counter[str]:
     return left
 
 
-def _shards(data: Path, kind: str) -> Iterator[Path]:
-    yield from sorted((data / "read").glob(f"*/*/{kind}*.arrow"))
+def _unknown(data: Path) -> int:
+    """Records as they were read that are neither among the finished ones nor in the ledger.
 
-
-def _rows_of(path: Path) -> int:
-    return sum(int(batch.num_rows) for batch in batches_of(path, ["path"]))
+    By name and not by number: a file that two sources name is kept once, and counts twice.
+    """
+    known = {name.partition("~")[0] for name in _known(data)}
+    columns = ["stage", "record_id"]
+    for batch in pq.ParquetFile(data / "ledger.parquet").iter_batches(columns=columns):
+        for row in batch.to_pylist():
+            if row["stage"] in _RECORD_STAGES:
+                known.add(row["record_id"].partition("~")[0])
+    unknown = 0
+    for kind, name in zip(_KINDS, ("document_id", "dialogue_id"), strict=True):
+        for path in sorted((data / "read").glob(f"*/*/{kind}*.arrow")):
+            for batch in batches_of(path, [name]):
+                unknown += sum(own not in known for own in batch.column(name).to_pylist())
+    return unknown
 
 
 def _pointed_at(split: Path) -> Iterator[str]:

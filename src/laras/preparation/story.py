@@ -5,8 +5,9 @@ Everything comes from the files of a run folder; nothing is prepared again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,12 @@ def stories(data: Path, wanted: str, most: int = MOST_STORIES) -> list[Story]:
             where=str(data),
             hint=_("Give an identifier, a file's path, or words of the text."),
         )
-    found = {name: Story(name) for name in list(names)[:most]}
+    return tell(data, list(names)[:most])
+
+
+def tell(data: Path, record_ids: Iterable[str]) -> list[Story]:
+    """The stories of the records ``record_ids``, in their order."""
+    found = {name: Story(name) for name in record_ids}
     _add_before(data, found)
     _add_after(data, found)
     _add_ledger(data, found)
@@ -79,8 +85,10 @@ def _named(data: Path, wanted: str) -> list[str]:
     """Records called ``wanted``, or standing in the file or at the place of this name."""
     names: dict[str, None] = {}
     for kind, identifier in _IDENTIFIERS.items():
-        for batch in [*_raw(data, kind), *_cleaned(data, kind)]:
-            columns = (batch.column(name).to_pylist() for name in (identifier, "path", "locator"))
+        wanted_columns = [identifier, "path", "locator"]
+        batches = chain(_raw(data, kind, wanted_columns), _cleaned(data, kind, wanted_columns))
+        for batch in batches:
+            columns = (batch.column(name).to_pylist() for name in wanted_columns)
             for name, path, locator in zip(*columns, strict=True):
                 if wanted in (name, path, f"{path}: {locator}"):
                     names[name] = None
@@ -115,15 +123,15 @@ def _holding(data: Path, words: str, most: int) -> list[str]:
     return list(names)
 
 
-def _raw(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
+def _raw(data: Path, kind: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     for path in sorted((data / "read").glob(f"*/*/{kind}*.arrow")):
-        yield from batches_of(path)
+        yield from batches_of(path, columns)
 
 
-def _cleaned(data: Path, kind: str) -> Iterator[pa.RecordBatch]:
+def _cleaned(data: Path, kind: str, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
     path = data / f"{kind}.parquet"
     if path.is_file():
-        yield from pq.ParquetFile(path).iter_batches(batch_size=2000)
+        yield from pq.ParquetFile(path).iter_batches(batch_size=2000, columns=columns)
 
 
 def _texts(batch: pa.RecordBatch, kind: str) -> list[str]:
@@ -137,8 +145,8 @@ def as_text(turns: Iterable[dict[str, Any]]) -> str:
     return "\n\n".join(f"{turn['role']}: {turn['content']}" for turn in turns)
 
 
-def _rows(batch: pa.RecordBatch, kind: str, found: dict[str, Story]) -> Iterator[dict[str, Any]]:
-    """Rows of the records looked for, whose repeated names lose their counter if need be."""
+def _rows(batch: pa.RecordBatch, kind: str, found: Container[str]) -> Iterator[dict[str, Any]]:
+    """Rows of the records looked for."""
     names = batch.column(_IDENTIFIERS[kind]).to_pylist()
     wanted = [row for row, name in enumerate(names) if name in found]
     for row in batch.take(pa.array(wanted, pa.int64())).to_pylist():
@@ -146,15 +154,17 @@ def _rows(batch: pa.RecordBatch, kind: str, found: dict[str, Story]) -> Iterator
 
 
 def _add_before(data: Path, found: dict[str, Story]) -> None:
-    plain = {name.partition("~")[0]: name for name in found}
-    read = {name: found[own] for name, own in plain.items()}
+    # A file that two sources read is there once, under the name that counts no repetition.
+    read: dict[str, list[Story]] = {}
+    for name, story in found.items():
+        read.setdefault(name.partition("~")[0], []).append(story)
     for kind in _IDENTIFIERS:
         for batch in _raw(data, kind):
             for row in _rows(batch, kind, read):
-                story = read[row["name"]]
-                story.path, story.locator = row["path"], row["locator"] or ""
-                story.source = story.source or row["source"] or ""
-                story.before = _text_of(row, kind)
+                for story in read[row["name"]]:
+                    story.path, story.locator = row["path"], row["locator"] or ""
+                    story.source = story.source or row["source"] or ""
+                    story.before = _text_of(row, kind)
 
 
 def _text_of(row: dict[str, Any], kind: str) -> str:

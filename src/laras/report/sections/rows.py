@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,21 +52,11 @@ def _story(row: Mapping[str, Any]) -> RowStory:
             trained=whole(learnt), count=whole(len(tokens))
         ),
     ]
-    before, after = row.get("before"), row.get("after")
+    before = row.get("before")
     return RowStory(
         heading=place,
         detail=" · ".join(fact for fact in facts if fact),
         before=shortened(str(before), _LONGEST_TEXT) if before is not None else _("not kept"),
-        changes=_changes(str(before), str(after)) if before and after else [],
+        changes=[shortened(str(line), 200) for line in row.get("changes") or ()][:_MOST_CHANGES],
         tokens=tokens,
     )
-
-
-def _changes(before: str, after: str) -> list[str]:
-    """Lines that were taken out ("-") or put in ("+"); both texts may have been cut for showing."""
-    lines = [
-        line
-        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
-        if not line.startswith(("---", "+++", "@@"))
-    ]
-    return [shortened(line, 200) for line in lines[:_MOST_CHANGES]]
