@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -86,6 +86,11 @@ bench-duplicates: $(VENV)/.develop $(PEERS)/.peers  ## planted near-duplicates b
 	@$(BIN)/python benchmarks/duplicates.py --peer-python $(PEERS)/bin/python \
 	  --results benchmarks/results
 	@$(BIN)/python benchmarks/leaks.py --material $(MATERIAL) --results benchmarks/results
+
+bench-preparation: $(VENV)/.develop $(PEERS)/.peers  ## CPU time and memory beside datasets.map; three engines, one outcome
+	@$(BIN)/python benchmarks/preparation.py --peer $(PEERS)/bin/python \
+	  --tokenizers $(MATERIAL)/tokenizers --real $(MATERIAL)/pretrain
+	@$(BIN)/python benchmarks/engines.py
 
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py

@@ -20,7 +20,7 @@ import pyarrow as pa
 
 from laras.preparation.contamination import contamination
 from laras.preparation.engine import run_steps
-from laras.preparation.groups import own_group
+from laras.preparation.groups import GIVEN
 from laras.preparation.keys import KEYS, dialogue_keys, dialogue_parts, halves
 from laras.preparation.leak import leak_between
 from laras.preparation.separate import Side, separate
@@ -55,7 +55,10 @@ class Rows:
     def __init__(self, records: list[Dialogue]) -> None:
         self.records = records
         table = to_table(records, DIALOGUE_SCHEMA)
-        groups = [own_group(record.group, f"{record.path} {record.locator}") for record in records]
+        groups = [
+            f"{GIVEN}{record.group}" if record.group else f"record:{record.path} {record.locator}"
+            for record in records
+        ]
         keys = run_steps(table, [dialogue_keys({})], "plain").select(KEYS.names)
         self.keys = keys.append_column("group", pa.array(groups, pa.string()))
         self.side = Side(

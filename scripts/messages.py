@@ -28,7 +28,7 @@ _METHODS = [
     ("**/templates/**.html", "jinja2.ext.babel_extract"),
     ("**/templates/**.jinja", "jinja2.ext.babel_extract"),
 ]
-_KEYWORDS = {"_": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}  # N_: translated where it is shown
 _WIDTH = 100
 # No names, no dates, no tool: a header that only changes when something real does.
 _HEADER = """\

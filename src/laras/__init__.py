@@ -17,14 +17,15 @@ __version__ = "0.1.0"
 
 # Nothing phones home. Some libraries look at these when they are imported, so they are set
 # before any of them can be; setdefault would let a value that means "yes" win.
-NO_TELEMETRY = {
+for _variable, _value in {
     "DO_NOT_TRACK": "1",
     "SCARF_NO_ANALYTICS": "1",
     "DAFT_ANALYTICS_ENABLED": "0",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
-}
-os.environ.update(NO_TELEMETRY, TOKENIZERS_PARALLELISM="false")
+    "TOKENIZERS_PARALLELISM": "false",
+}.items():
+    os.environ[_variable] = _value
 
 # By default OpenMP's idle threads spin, and on a machine with two cores or with neighbours they
 # hold the core that the working thread needs: one and the same training was measured at 460

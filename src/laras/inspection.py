@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from laras.errors import UsageError
 from laras.recipe.load import load_recipe
-from laras.records import Example, Split
+from laras.records import Example, Rejection, Split
 from laras.runs.folder import Run
 from laras.translation import _
 
 if TYPE_CHECKING:
     from laras.batches.shown import ShownToken
+    from laras.preparation.ledger_view import LedgerGroup
     from laras.preparation.recount import Count
     from laras.preparation.story import Story
 
@@ -49,6 +50,51 @@ class Inspector:
         from laras.preparation.story import stories
 
         return stories(self.data, wanted, most)
+
+    def ledger(self, wanted: str | None, most_places: int) -> list[LedgerGroup]:
+        """What left or was cut, by reason, each with its first ``most_places`` places.
+
+        ``wanted``: a reason, a stage, a file or folder, or a source; None: all. Raises
+        :class:`UsageError` where there is nothing of it.
+        """
+        from laras.preparation.ledger_view import ledger_entries, ledger_groups
+
+        data = self.data
+        if wanted is None:
+            return ledger_groups(ledger_entries(data), most_places)
+        groups = ledger_groups(self._entries_of(wanted), most_places)
+        if groups:
+            return groups
+        known = {group.reason for group in ledger_groups(ledger_entries(data), 0)}
+        close = difflib.get_close_matches(wanted.lower(), known, n=1)
+        names = ", ".join(sorted(known)) or _("none")
+        raise UsageError(
+            "preparation.not-in-ledger",
+            _("Nothing in the ledger has {wanted!r} as its reason, file or source.").format(
+                wanted=wanted
+            ),
+            hint=_("Did you mean {name!r}?").format(name=close[0])
+            if close
+            else _("Reasons in it: {names}").format(names=names),
+        )
+
+    def _entries_of(self, wanted: str) -> Iterator[Rejection]:
+        """Entries with the reason, stage, file or source ``wanted``."""
+        from laras.preparation.ledger_view import ledger_entries
+        from laras.preparation.wanted import WantedPlace
+
+        places = [WantedPlace(name, self.data) for name in (wanted, *self._paths_of(wanted))]
+        for entry in ledger_entries(self.data):
+            if wanted.lower() in (entry.reason, entry.stage) or any(
+                is_meant(entry.path, entry.locator) for is_meant in places
+            ):
+                yield entry
+
+    def _paths_of(self, name: str) -> list[str]:
+        """The paths of the source that the recipe calls ``name``."""
+        data = load_recipe(self.folder / "recipe.yaml").recipe.data
+        sources = [*data.sources, *(data.test or ()), *(data.validation or ())]
+        return [path for source in sources if source.name == name for path in source.paths]
 
     def recount(self) -> list[Count]:
         """Every count of the account, made again from the files."""

@@ -120,6 +120,20 @@ class Example:
     weight: float = 1.0
 
 
+# The column that names a record, by the kind of records.
+IDENTIFIERS = {"documents": "document_id", "dialogues": "dialogue_id"}
+
+
+def identifier_of(columns: Iterable[str]) -> str:
+    """Which of the ``columns`` of a table of records names them."""
+    return next(name for name in columns if name in IDENTIFIERS.values())
+
+
+def place_of(path: str, locator: str) -> str:
+    """Where something comes from, for people: ``file: where in it``."""
+    return f"{path}: {locator}" if locator else path
+
+
 _message = pa.struct(
     [("role", pa.string()), ("content", pa.large_string()), ("trained", pa.bool_())]
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from laras.errors import UsageError
@@ -18,12 +19,14 @@ class Registry(Generic[T]):
 
     Things of this package are registered where they are defined. Other packages publish theirs
     under the entry point group ``laras.<kind>``; those are only imported when a name is asked
-    for that this package does not know, so that start-up pays nothing for them.
+    for that this package does not know, or when all are asked for (:meth:`all`), so that start-up
+    pays nothing for them.
     """
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._things: dict[str, T] = {}
+        self._is_complete = False
 
     def register(self, name: str, thing: T) -> T:
         """Add ``thing`` under ``name``; a name taken twice is a mistake in the code."""
@@ -46,6 +49,18 @@ class Registry(Generic[T]):
                 hint=hint or _("Known: {names}").format(names=", ".join(sorted(self._things))),
             )
         return self._things[name]
+
+    def all(self) -> Mapping[str, T]:
+        """Everything by name: what is registered in order of registration, then what other
+        packages publish, by name. The first call imports theirs; of a name that is taken nothing
+        is imported."""
+        if not self._is_complete:
+            self._is_complete = True
+            points = entry_points(group=f"laras.{self.kind}")
+            for point in sorted(points, key=lambda point: (point.name, point.value)):
+                if point.name not in self._things:
+                    self._things[point.name] = point.load()
+        return MappingProxyType(self._things)
 
     def names(self) -> list[str]:
         """Names registered so far, in order of registration."""

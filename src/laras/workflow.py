@@ -206,7 +206,26 @@ class _Work:
 
         with self._stage("prepare"):
             embedder = self._embedder()
-            return prepare_data(self.loaded, self.run, self.progress, embedder=embedder)
+            prepared = prepare_data(self.loaded, self.run, self.progress, embedder=embedder)
+        self._warn_of_a_small_test(prepared)
+        return prepared
+
+    def _warn_of_a_small_test(self, prepared: Prepared) -> None:
+        """Said before the training, which may take hours: no verdict can come of too few groups."""
+        from laras.evaluation.randomisation import groups_needed
+
+        comparisons = len(self.recipe.comparison.contenders) - 1
+        needed = groups_needed(comparisons, self.recipe.evaluation.confidence)
+        with damage_told(self.run.data / "audit.json"):
+            groups = int(prepared.audit["splits"]["test"]["groups"])
+        if comparisons and groups < needed:
+            self.progress.note(
+                _(
+                    "The test rows are of only {groups} groups (documents, conversations, "
+                    "customers); {needed} are needed for a verdict. Add data, or raise "
+                    "data.test_share."
+                ).format(groups=groups, needed=needed)
+            )
 
     def _embedder(self) -> Embedder | None:
         """What tells paraphrases, where the recipe wants them found."""

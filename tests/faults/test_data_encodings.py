@@ -6,6 +6,7 @@ import codecs
 
 import pytest
 
+from laras.preparation.ledger import describe
 from laras.records import Dialogue, Document, Rejection
 
 TEXT = "Kafé di Jalan Braga buka pukul 8.00 – kopi “tubruk” seharga Rp 12.000.\n" * 3
@@ -60,7 +61,7 @@ def test_what_cannot_be_told_is_refused_by_name_and_line(read, write, data, suff
     (rejection,) = read(f"a.{suffix}")
     assert rejection.reason == "bad-encoding"
     assert "line" in rejection.detail
-    assert "UTF-8" in rejection.detail
+    assert "UTF-8" in describe(rejection)
 
 
 def test_lines_in_another_encoding_among_good_ones_cost_themselves_alone(read, write):

@@ -12,8 +12,8 @@ import resource
 import sys
 from pathlib import Path
 
-from laras import NO_TELEMETRY
 from laras.preparation import ingest
+from laras.preparation.engine import SILENCING
 from laras.preparation.pipeline import prepare
 from laras.recipe.load import load_recipe
 from laras.runs.folder import Run
@@ -35,7 +35,7 @@ def main(recipe: str, folder: str, engine: str, shard_bytes: str = "") -> None:
         import ray
 
         def environment() -> dict[str, str | None]:
-            return {name: os.environ.get(name) for name in NO_TELEMETRY}
+            return {name: os.environ.get(name) for name in SILENCING}
 
         told["workers"] = ray.get(ray.remote(environment).remote())
         told["cpus"] = ray.cluster_resources()["CPU"]

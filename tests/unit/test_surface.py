@@ -14,7 +14,10 @@ SURFACE = {
     "init": {"folder", "data", "--preset", "--base", "--json", "--lang"},
     "run": WORK,
     "prepare": WORK,
-    "inspect": {"run_folder", "wanted", "--split", "--rows", "--recount", "--json", "--lang"},
+    "inspect": {
+        *("run_folder", "wanted", "--split", "--rows", "--ledger", "--recount"),
+        *("--json", "--lang"),
+    },
     "tune": WORK,
     "evaluate": WORK,
     "report": {"run_folder", "--json", "--lang"},

@@ -11,7 +11,7 @@ user message, never the answer. Each cut and each loss is a row of the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -19,7 +19,6 @@ import numpy as np
 
 from laras.batches.encoded import EncodedExample
 from laras.errors import DataRefused, ModelRefused
-from laras.models.bulk import Bulk
 from laras.models.template import ChatTemplate, EncodedChat
 from laras.models.tokenizer import Tokenizer
 from laras.records import Example, Message, Rejection
@@ -55,83 +54,12 @@ def encode_example(
         return [], [_rejection(example, "template-refused", error.what)]
 
 
-def encode_examples(
-    examples: Sequence[Example],
-    tokenizer: Tokenizer,
-    template: ChatTemplate,
-    context: int,
-    bulk: Bulk,
-) -> Iterator[tuple[list[EncodedExample], list[Rejection]]]:
-    """:func:`encode_example` for each of ``examples`` in turn, texts of them encoded together.
-
-    Raises :class:`BulkDiffersError` where ``bulk`` is not to be relied on.
-    """
-    start_id, end_id = _edges(tokenizer)
-    texts = {} if start_id is None else _joined_texts(examples)
-    encoded = dict(zip(texts, tokenizer.encode_bulk([*texts.values()], bulk), strict=True))
-    chats = _encoded_chats(examples, template, context)
-    edges = [np.array([] if each is None else [each], np.int32) for each in (start_id, end_id)]
-    room = context - sum(map(len, edges))
-    for place, example in enumerate(examples):
-        if place in chats:
-            yield [chats[place]], []
-            continue
-        ids = encoded.get(place)
-        if ids is None or not 0 < len(ids) <= room:  # windows need to know the bytes of each token
-            yield encode_example(example, tokenizer, template, context)
-            continue
-        input_ids = np.concatenate([edges[0], ids, edges[1]])
-        trained = np.ones(len(input_ids), dtype=np.bool_)
-        trained[0] = False
-        size = len(texts[place].encode())
-        window = EncodedExample(example.example_id, input_ids, trained, example.weight, size)
-        yield [window], []
-
-
-def _encoded_chats(
-    examples: Sequence[Example], template: ChatTemplate, context: int
-) -> dict[int, EncodedExample]:
-    """The conversations that fit as they are, by their place; the others are for
-    :func:`encode_example`, which says what is wrong."""
-    places = [
-        place
-        for place, example in enumerate(examples)
-        if example.task != "text"
-        and _last_answer(example.messages) is not None
-        and any(message.trained for message in example.messages)
-        and all(_is_unicode(message.content) for message in example.messages)
-    ]
-    encoded = template.encode_many([examples[place].messages for place in places])
-    found = {}
-    for place, chat in zip(places, encoded, strict=True):
-        if isinstance(chat, EncodedChat) and len(chat.input_ids) <= context:
-            window = _chat_window(examples[place], chat)
-            if window.trained.any():
-                found[place] = window
-    return found
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether it has bytes: a lone surrogate has none."""
-    return text.isascii() or text.encode("utf-8", "ignore").decode() == text
-
-
-def _joined_texts(examples: Sequence[Example]) -> dict[int, str]:
-    """What :func:`encode_examples` can encode together, by the place of the example."""
-    texts = {}
-    for place, example in enumerate(examples):
-        if example.task == "text" and any(message.trained for message in example.messages):
-            text = _text_of(example)
-            if _is_unicode(text):
-                texts[place] = text
-    return texts
-
-
-def _text_of(example: Example) -> str:
+def text_of(example: Example) -> str:
+    """All that an example of task "text" says."""
     return "\n\n".join(message.content for message in example.messages)
 
 
-def _edges(tokenizer: Tokenizer) -> tuple[int | None, int | None]:
+def edges_of(tokenizer: Tokenizer) -> tuple[int | None, int | None]:
     """What stands before a text and after it."""
     start_id = tokenizer.eos_id if tokenizer.bos_id is None else tokenizer.bos_id
     return start_id, tokenizer.eos_id
@@ -145,7 +73,7 @@ def prompt_ids(
     At most ``context - reserve`` tokens: cut as :func:`encode_example` cuts, if need be down to
     an empty user message. :class:`DataRefused` where even that is too long.
     """
-    last = _last_answer(example.messages)
+    last = last_answer(example.messages)
     if last is None:
         raise DataRefused(
             "encoding.no-answer",
@@ -174,7 +102,7 @@ def prompt_ids(
 def _encode_text(
     example: Example, tokenizer: Tokenizer, context: int
 ) -> tuple[list[EncodedExample], list[Rejection]]:
-    text = _text_of(example)
+    text = text_of(example)
     ids, offsets = tokenizer.encode_with_offsets(text)
     if not ids or not any(message.trained for message in example.messages):
         return [], [_rejection(example, "nothing-to-train")]
@@ -182,7 +110,7 @@ def _encode_text(
     bytes_before = _bytes_before(text)
     begins = [int(bytes_before[start]) for start, _end in offsets]
     begins[0] = 0
-    start_id, end_id = _edges(tokenizer)
+    start_id, end_id = edges_of(tokenizer)
     if start_id is not None:
         ids, begins = [start_id, *ids], [0, *begins]
     begins.append(len(text.encode()))
@@ -222,9 +150,9 @@ def _encode_chat(
 ) -> tuple[list[EncodedExample], list[Rejection]]:
     def encode(messages: Sequence[Message]) -> EncodedExample | None:
         chat = template.encode(messages)
-        return None if len(chat.input_ids) > context else _chat_window(example, chat)
+        return None if len(chat.input_ids) > context else chat_window(example, chat)
 
-    last = _last_answer(example.messages)
+    last = last_answer(example.messages)
     if last is None or not any(message.trained for message in example.messages):
         return [], [_rejection(example, "nothing-to-train")]
     whole = encode(example.messages)
@@ -243,7 +171,8 @@ def _encode_chat(
     return [whole], rejections
 
 
-def _chat_window(example: Example, chat: EncodedChat) -> EncodedExample:
+def chat_window(example: Example, chat: EncodedChat) -> EncodedExample:
+    """A conversation that fits, as it is kept."""
     trained = np.array(chat.trained, dtype=np.bool_)
     trained[:1] = False  # nothing comes before the first token
     input_ids = np.array(chat.input_ids, dtype=np.int32)
@@ -291,7 +220,8 @@ def _search(count: int, attempt: Callable[[int], Found | None]) -> Found | None:
     return best
 
 
-def _last_answer(messages: Sequence[Message]) -> int | None:
+def last_answer(messages: Sequence[Message]) -> int | None:
+    """The place of the last assistant message."""
     for place in range(len(messages) - 1, -1, -1):
         if messages[place].role == "assistant":
             return place

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laras.batches.cache import TokenCache, write_cache
-from laras.batches.encode import encode_examples
+from laras.batches.encode_many import encode_examples
 from laras.batches.encoded import EncodedExample
 from laras.models.bulk import LEAST_CHARACTERS, SAMPLE_TEXTS, Bulk, BulkDiffersError
 from laras.records import REJECTION_SCHEMA, Rejection, examples_from, rejections_from, to_table
@@ -85,7 +85,8 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
     encoder = {"name": bulk.name, "reason": bulk.reason}
     sums = {file.name: file_sha256(file) for file in (path, ledger)}
-    write_json_atomic(seal, {**sums, "encoder": encoder})
+    write_json_atomic(seal, {**sums, "encoder": encoder, "split": digest})
+    _prune(folder, split.stem, digest)
     return SplitTokens(tokens, rejections, examples, encoder)
 
 
@@ -129,6 +130,21 @@ def _sample(split: Path) -> list[str]:
 def _batches(split: Path, columns: list[str] | None) -> Iterator[pa.RecordBatch]:
     with damage_told(split), pq.ParquetFile(split) as file:
         yield from file.iter_batches(_BATCH_EXAMPLES, columns=columns)
+
+
+def _prune(folder: Path, name: str, digest: str) -> None:
+    """Remove the tokens of other contents of the split ``name`` than the one with ``digest``: the
+    rows that they were made of are gone. Those for other tokenizers and templates stay, since a
+    run may tune several models on the same rows."""
+    for seal in folder.glob(f"{name}-*.json"):
+        try:
+            of_split = json.loads(seal.read_text(encoding="utf-8")).get("split")
+        except (OSError, ValueError, AttributeError):
+            of_split = None
+        if of_split != digest:
+            # The seal first: what is half removed must not pass for whole.
+            for suffix in (".json", ".arrow", ".ledger.parquet"):
+                seal.with_suffix(suffix).unlink(missing_ok=True)
 
 
 def _sealed(seal: Path, *files: Path) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
+from click.core import ParameterSource
 
 from laras.cli.options import json_option, language_option
 from laras.cli.session import Session, pass_session, print_json
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from laras.records import Split
 
 SPLITS = ("train", "validation", "test")
+_PLACES = 5  # of each reason
+_PLACES_OF_ONE = 20  # where the user asks for a reason, a file or a source
 
 
 def command() -> click.Command:
@@ -28,7 +31,8 @@ def command() -> click.Command:
             "Look into the data of the run in the folder RUN. With WANTED (an identifier, a file's "
             "path, or words of a text): the whole story of these rows, from the file to the split "
             "or the ledger. Without: some examples of a split, the tokens that are trained on in "
-            "colour."
+            "colour. With --ledger: what left or was cut, and why; WANTED is then a reason, a file "
+            "or a source."
         ),
         short_help=_("Look at rows of a run, before and after."),
     )
@@ -41,6 +45,11 @@ def command() -> click.Command:
         "--rows", type=click.IntRange(1, 1000), default=3, help=_("How many rows to show.")
     )
     @click.option(
+        "--ledger",
+        is_flag=True,
+        help=_("What left the data or was cut, by reason, with the first places."),
+    )
+    @click.option(
         "--recount",
         is_flag=True,
         help=_("Count everything again from the files, and compare with the account."),
@@ -48,12 +57,15 @@ def command() -> click.Command:
     @json_option()
     @language_option()
     @pass_session
+    @click.pass_context
     def inspect(
+        context: click.Context,
         session: Session,
         run_folder: Path,
         wanted: str | None,
         split: str,
         rows: int,
+        ledger: bool,
         recount: bool,
     ) -> None:
         from laras.inspection import Inspector
@@ -61,6 +73,9 @@ def command() -> click.Command:
         inspector = Inspector(run_folder)
         if recount:
             _recount(inspector, session)
+        elif ledger:
+            chosen = context.get_parameter_source("rows") is not ParameterSource.DEFAULT
+            _ledger(inspector, wanted, rows if chosen else None, session)
         elif wanted is not None:
             _stories(inspector, wanted, rows, session)
         else:
@@ -81,6 +96,16 @@ def _recount(inspector: Inspector, session: Session) -> None:
         raise SystemExit(1)
 
 
+def _ledger(inspector: Inspector, wanted: str | None, rows: int | None, session: Session) -> None:
+    groups = inspector.ledger(wanted, rows or (_PLACES if wanted is None else _PLACES_OF_ONE))
+    if session.json:
+        print_json([{**asdict(group), "meaning": group.meaning} for group in groups])
+        return
+    from laras.cli.ledger import show_ledger
+
+    show_ledger(groups)
+
+
 def _stories(inspector: Inspector, wanted: str, rows: int, session: Session) -> None:
     found = inspector.stories(wanted, rows)
     examples = [example for story in found for _split, example in story.examples]
@@ -95,6 +120,9 @@ def _stories(inspector: Inspector, wanted: str, rows: int, session: Session) -> 
 
     for story in found:
         show_story(story, tokens)
+    if len(found) == rows:
+        click.echo()
+        click.echo(_("No more than {count} rows are shown; --rows shows more.").format(count=rows))
 
 
 def _tokens(examples: list[Any], tokens: dict[str, Any]) -> dict[str, Any]:

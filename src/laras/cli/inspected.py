@@ -11,6 +11,7 @@ from rich.text import Text
 from laras.cli.outcome import console
 from laras.cli.printable import printable
 from laras.inspection import changes
+from laras.preparation.ledger_reasons import meaning
 from laras.translation import _
 
 if TYPE_CHECKING:
@@ -74,10 +75,12 @@ def show_story(story: Story, tokens: Mapping[str, list[list[ShownToken]]]) -> No
         _print_changes(story.before, story.after)
     _title(_("Ledger"))
     for row in story.ledger:
-        rows = f"{row.stage}: {row.reason} ({row.action}) {row.detail}"
-        out.print(Text(printable(rows), "yellow"))
+        action = _("dropped") if row.action == "dropped" else _("cut")
+        told = f"{meaning(row.reason)} {row.detail}".strip()
+        rows = f"{row.stage}: {row.reason} ({action}) {told}"
+        out.print(Text(printable(rows), "yellow"), soft_wrap=True)
     if not story.ledger:
-        out.print(Text(_("nothing"), "dim"))
+        out.print(Text(_("none"), "dim"))
     for split, example in story.examples:
         _title(f"{split} · {example.task} · {example.example_id}")
         _print_windows(tokens.get(example.example_id, []))
@@ -109,7 +112,7 @@ def _print_changes(before: str | None, after: str) -> None:
     if len(lines) > _MOST_CHANGES:
         out.print(Text(_("… and {count} more lines").format(count=len(lines) - _MOST_CHANGES)))
     if not lines:
-        out.print(Text(_("nothing"), "dim"))
+        out.print(Text(_("none"), "dim"))
 
 
 def _legend(colours: bool) -> Text:

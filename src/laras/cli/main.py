@@ -42,12 +42,36 @@ VERBS = (
 )
 WORKING_VERBS = ("demo", "run", "prepare", "tune", "evaluate")
 
+# What people type who know other tools, or Indonesian.
+_ALSO_CALLED = {
+    **{"train": "run", "latih": "run", "jalankan": "run", "start": "run"},
+    **{"data": "prepare", "siapkan": "prepare", "new": "init", "mulai": "init"},
+    **{"test": "evaluate", "uji": "evaluate", "look": "inspect", "lihat": "inspect"},
+    **{"laporan": "report", "obrolan": "chat", "talk": "chat", "check": "doctor"},
+}
+
 
 class Verbs(click.Group):
     """A group that finds its commands by module name, in the order in which work is done."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, but a mistyped verb is told with the one that was meant."""
+        name = args[0]
+        if name not in VERBS and not name.startswith("-"):
+            import difflib  # only where a verb is unknown: start-up is to be quick
+
+            message = _("No such command {name!r}.").format(name=name)
+            close = difflib.get_close_matches(name.lower(), VERBS, n=1)
+            meant = close[0] if close else _ALSO_CALLED.get(name.lower())
+            if meant:
+                message += " " + _("Did you mean {name!r}?").format(name=meant)
+            ctx.fail(message)
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import click
 
 from laras.cli.printable import printable
 from laras.cli.session import Session, print_json
-from laras.translation import _
+from laras.translation import _, ngettext
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,13 +81,17 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
 
 
 SPLITS = ("train", "validation", "test")
+_MOST_GUESSES = 10
 
 
-def show_data(folder: Path, session: Session) -> None:
-    """From rows in to rows trained on, stage by stage."""
+def show_data(folder: Path, session: Session, train: str = "") -> None:
+    """From rows in to rows trained on, stage by stage; whom the model speaks as where that was
+    guessed; and what to do next. ``train``: the command that goes on from here."""
     from rich.table import Table
     from rich.text import Text
 
+    from laras.report.sections.funnel import stage_title
+    from laras.report.wording import whole
     from laras.runs.folder import Run
 
     audit = Run.read(folder).read_json("data/audit.json") or {}
@@ -99,27 +104,58 @@ def show_data(folder: Path, session: Session) -> None:
         table.add_column(title, justify="right")
     for row in audit.get("funnel", []):
         counts = (row.get("rows_in"), row.get("rows_out"), row.get("rejected"))
-        table.add_row(
-            Text(printable(str(row.get("stage", "")))),
-            *("–" if count is None else f"{count:,}" for count in counts),
-        )
+        table.add_row(Text(printable(stage_title(row))), *map(whole, counts))
     out = console()
     out.print()
     out.print(table)
     splits = audit.get("splits") or {}
     if splits:
         out.print()
+        counted = {name: whole(splits.get(name, {}).get("examples", 0)) for name in SPLITS}
         out.print(
-            _(
-                "To train on: {train:,} examples; to validate: {validation:,}; to test: {test:,}."
-            ).format(**{name: int(splits.get(name, {}).get("examples", 0)) for name in SPLITS})
+            _("To train on: {train} examples; to validate: {validation}; to test: {test}.").format(
+                **counted
+            )
         )
     for warning in audit.get("warnings", []):
         out.print(printable(str(warning)), markup=False, soft_wrap=True)
+    _print_guesses(folder / "data")
     report = folder / "data" / "report.md"
+    click.echo()
     if report.exists():
-        click.echo()
         click.echo(printable(_("Account of the data: {path}").format(path=report)))
+    run = shlex.quote(str(folder))
+    for what, command in (
+        (_("Look at rows"), f"laras inspect {run}"),
+        (_("What left, and why"), f"laras inspect {run} --ledger"),
+        (_("All of it as a page"), f"laras report {run}"),
+        (_("Train"), train),
+    ):
+        if command:
+            click.echo(printable(f"{what}: {command}"))
+
+
+def _print_guesses(data: Path) -> None:
+    """Whom the model speaks as where that was guessed, with the line that confirms it."""
+    from laras.preparation.ledger_reasons import meaning
+    from laras.preparation.ledger_view import GUESSED_ASSISTANT, guessed_assistants, line_to_copy
+
+    files: dict[tuple[str, str], list[str]] = {}
+    for guess in guessed_assistants(data):
+        files.setdefault(line_to_copy(guess), []).append(guess.path)
+    if not files:
+        return
+    out = console()
+    out.print()
+    out.print(printable(meaning(GUESSED_ASSISTANT)), markup=False, soft_wrap=True)
+    for (line, clue), paths in list(files.items())[:_MOST_GUESSES]:
+        out.print(printable(f"    {line}"), markup=False, style="bold", soft_wrap=True)
+        told = f"{paths[0]} …" if len(paths) > 1 else paths[0]
+        out.print(printable(f"      {told} {clue}".rstrip()), markup=False, soft_wrap=True)
+    left_out = len(files) - _MOST_GUESSES
+    if left_out > 0:
+        more = ngettext("… and {count} more", "… and {count} more", left_out)
+        out.print("    " + more.format(count=left_out))
 
 
 def show_training(folder: Path, session: Session) -> None:

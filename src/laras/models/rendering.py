@@ -24,6 +24,7 @@ from laras.records import Message
 from laras.translation import _
 
 _MOST_FRAMES = 1000
+_Roles = tuple[str | bool, ...]  # of the messages, and whether an answer is asked for
 _PLANE = range(0xF0000, 0xFFFF0, 4)  # four private-use characters at a time
 
 
@@ -40,7 +41,7 @@ class Renderer:
     def __init__(self, text: str, special_tokens: dict[str, str], today: date) -> None:
         self.text = text
         self._special_tokens = special_tokens
-        self._frames: dict[tuple[str | bool, ...], list[str]] = {}
+        self._frames: dict[_Roles, list[str]] = {}
         try:
             self._run = compile_template(text, today)
         except jinja2.TemplateError as error:
@@ -70,7 +71,7 @@ class Renderer:
     def with_spans(self, messages: Sequence[Message], *, prompt: bool) -> Rendered:
         """The same text, with the place of each content (white space that it strips left out)."""
         wanted = self.plain(messages, prompt=prompt)
-        roles = (*(each.role for each in messages), prompt)
+        roles: _Roles = (*(each.role for each in messages), prompt)
         if (known := self._as_before(roles, messages, wanted)) is not None:
             return known
         marked = self._marked(messages, prompt=prompt)
@@ -93,7 +94,7 @@ class Renderer:
         return marked
 
     def _as_before(
-        self, roles: tuple[str | bool, ...], messages: Sequence[Message], wanted: str
+        self, roles: _Roles, messages: Sequence[Message], wanted: str
     ) -> Rendered | None:
         """The places of contents in ``wanted``, where it is what the template wrote around the
         contents of other messages of the same ``roles``, around these."""

@@ -17,13 +17,14 @@ import hashlib
 import json
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from laras.errors import ModelRefused
+from laras.models.arranging import with_system_merged
 from laras.models.rendering import Rendered, Renderer
 from laras.models.sections import Encode, Encoding, encode_rendered, requests_of
 from laras.models.template_text import template_text
@@ -149,16 +150,18 @@ class ChatTemplate:
 
         result: list[EncodedChat | ModelRefused] = []
         for each in rendered:
+            if isinstance(each, ModelRefused):
+                result.append(each)
+                continue
             try:
-                refused = isinstance(each, ModelRefused)
-                result.append(each if refused else self._encoded(*each, encode))
+                result.append(self._encoded(*each, encode))
             except ModelRefused as refusal:
                 result.append(refusal)
         return result
 
     def _rendered(self, messages: Sequence[Message]) -> tuple[list[Message], Rendered, list[int]]:
         """The messages as the template is given them, what it makes of them, and the borders."""
-        arranged = self._arranged(messages)
+        arranged = self._arrange(messages)
         rendered = self._renderer.with_spans(arranged, prompt=False)
         return arranged, rendered, self._answer_borders(arranged, rendered.text, rendered.spans)
 
@@ -183,7 +186,7 @@ class ChatTemplate:
 
     def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
         """Messages up to where an answer begins: a prefix of their ids with any answer."""
-        messages = self._arranged(messages)
+        messages = self._arrange(messages)
         rendered = self._renderer.with_spans(messages, prompt=True)
         borders = self._answer_borders(messages, rendered.text, rendered.spans)
         return encode_rendered(self._tokenizer, rendered, borders).ids
@@ -293,16 +296,5 @@ class ChatTemplate:
                 _("The chat template leaves an answer without a control token to end it."),
             )
 
-    def _arranged(self, messages: Sequence[Message]) -> list[Message]:
-        arranged = list(messages)
-        if self._system_message == "keep" or not arranged or arranged[0].role != "system":
-            return arranged
-        systems = 1
-        while systems < len(arranged) and arranged[systems].role == "system":
-            systems += 1
-        for place in range(systems, len(arranged)):
-            if arranged[place].role == "user":
-                contents = [each.content for each in (*arranged[:systems], arranged[place])]
-                merged = replace(arranged[place], content="\n\n".join(contents))
-                return [*arranged[systems:place], merged, *arranged[place + 1 :]]
-        return arranged
+    def _arrange(self, messages: Sequence[Message]) -> list[Message]:
+        return with_system_merged(messages) if self._system_message == "merge" else list(messages)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -138,9 +138,16 @@ def warnings(
     leak: Mapping[str, Any],
     records: int,
     ledger: Ledger,
+    sources: Iterable[Mapping[str, Any]] = (),
 ) -> list[str]:
     """What a careful reader should know before training on this."""
-    found: list[str] = []
+    found = [
+        _("Nothing could be read of the source {name!r}, which gave {rows} rows or files.").format(
+            name=source["name"], rows=source["rows"]
+        )
+        for source in sources
+        if not source["read"]
+    ]
     labels = {name: set(split["labels"]) for name, split in splits.items()}
     if untested := sorted(labels["train"] - labels["test"]):
         found.append(
@@ -189,6 +196,18 @@ def warnings(
     if unread := ledger.rows("read"):
         found.append(_("{count} rows or files could not be read.").format(count=unread))
     return found
+
+
+def paths_warning(naming: Collection[str]) -> list[str]:
+    """What to know of paths that hold names of people, where these are to be replaced."""
+    if not naming:
+        return []
+    return [
+        _(
+            "The paths of {count} files hold names of people and stay as they are, in the ledger "
+            "and in the examples: rename the files to keep these names out."
+        ).format(count=len(naming))
+    ]
 
 
 def _some(names: list[str]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,47 +17,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
+from laras.preparation.line_hashes import lines_of
 from laras.preparation.steps import Step, batch_of
 
 MINIMUM_DOCUMENTS = 5
 DOCUMENT_SHARE = 0.3
 LARGEST_CUT_SHARE = 0.4
-_LONGEST_LINE = 300
 _MOST_HELD = 1_000_000  # hashes of lines of one source
 _FORGOTTEN_SHARE = 0.1  # far below DOCUMENT_SHARE: what is forgotten can hardly be repeated
-_THREE_LETTERS = re.compile(r"(?:[^\W\d_][\W\d_]*+){3}")
-_DIGITS = re.compile(r"\d+")
 
 _LINES = pa.schema([("text_hash", pa.uint64()), ("lines", pa.list_(pa.uint64()))])
 _WITHOUT = pa.schema([("text", pa.large_string()), ("cut_lines", pa.list_(pa.string()))])
 
 
-def _candidates(text: str) -> Iterator[tuple[int, str, int | None]]:
-    """Each line with its index, and its hash where it may be boilerplate.
-
-    Headings, table rows, code and lines that introduce something repeat for good reasons.
-    """
-    in_code = False
-    for index, line in enumerate(text.split("\n")):
-        bare = line.strip()
-        fence = bare.startswith("```")
-        structural = in_code or fence or bare.startswith(("#", "|", "**")) or bare.endswith(":")
-        in_code ^= fence
-        if structural or len(bare) > _LONGEST_LINE or not _THREE_LETTERS.search(bare):
-            yield index, line, None
-        else:
-            shape = _DIGITS.sub("0", " ".join(bare.casefold().split()))
-            yield index, line, xxhash.xxh3_64_intdigest(shape.encode())
-
-
 def _hash_lines(batch: pa.RecordBatch) -> pa.RecordBatch:
     texts = batch.column("text").to_pylist()
-    lines = [sorted({h for _i, _l, h in _candidates(text) if h is not None}) for text in texts]
-    hashes = [xxhash.xxh3_64_intdigest(text.encode()) for text in texts]
-    return batch_of(_LINES, {"text_hash": list(hashes), "lines": list(lines)})
+    found = lines_of(texts)
+    owners = np.repeat(np.arange(len(texts)), found.counts)[found.eligible]
+    hashes = found.hashes[found.eligible]
+    order = np.lexsort((hashes, owners))
+    owners, hashes = owners[order], hashes[order]
+    distinct = np.ones(len(hashes), dtype=np.bool_)
+    distinct[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+    ends = np.cumsum(np.bincount(owners[distinct], minlength=len(texts)))
+    offsets = np.concatenate(([0], ends)).astype(np.int32)
+    lines = pa.ListArray.from_arrays(pa.array(offsets), pa.array(hashes[distinct]))
+    own = [xxhash.xxh3_64_intdigest(text.encode()) for text in texts]
+    arrays = [pa.array(own, pa.uint64()), lines.cast(_LINES.field("lines").type)]
+    return pa.RecordBatch.from_arrays(arrays, schema=_LINES)
 
 
-HASH_LINES = Step("hash-lines", 1, ("text",), _LINES, _hash_lines)
+HASH_LINES = Step("hash-lines", 2, ("text",), _LINES, _hash_lines)
 
 
 class LineCounts:
@@ -170,32 +160,50 @@ def portions_of(table: pa.Table | pa.RecordBatch) -> Iterator[Portion]:
         )
 
 
-def repeated_lines(table: pa.Table) -> dict[str, frozenset[int]]:
-    """:func:`repeated_among` for a table that is held in memory."""
-    return repeated_among(lambda: portions_of(table))
-
-
 def without_lines(text: str, hashes: frozenset[int]) -> tuple[str, list[str]]:
     """``text`` without its repeated lines, and those lines; unchanged if too much would go."""
-    lines = list(_candidates(text))
-    cut = [line.strip() for _index, line, line_hash in lines if line_hash in hashes]
-    if not cut or sum(map(len, cut)) > LARGEST_CUT_SHARE * len(text):
-        return text, []
-    kept = "\n".join(line for _index, line, line_hash in lines if line_hash not in hashes)
-    return re.sub(r"\n{3,}", "\n\n", kept).strip("\n"), cut
+    (found,) = _without_lines([text], hashes)
+    return found
+
+
+def _without_lines(texts: Sequence[str], hashes: frozenset[int]) -> Iterator[tuple[str, list[str]]]:
+    if not texts:
+        return
+    found = lines_of(texts)
+    repeated = found.eligible & np.isin(found.hashes, _as_array(hashes))
+    for text, of_text in zip(texts, np.split(repeated, np.cumsum(found.counts)[:-1]), strict=True):
+        gone = np.flatnonzero(of_text).tolist()
+        lines = text.split("\n") if gone else []
+        cut = [lines[place].strip() for place in gone]
+        if not gone or sum(map(len, cut)) > LARGEST_CUT_SHARE * len(text):
+            yield text, []
+            continue
+        for place in reversed(gone):
+            del lines[place]
+        yield re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n"), cut
 
 
 def drop_repeated_lines(repeated: Mapping[str, frozenset[int]]) -> Step:
-    """The step that drops the lines found by :func:`repeated_lines`."""
+    """The step that drops the lines found by :func:`repeated_among`; it reads the hashes of
+    HASH_LINES, so that only texts with such a line are looked at."""
 
     def function(batch: pa.RecordBatch) -> pa.RecordBatch:
-        texts: list[object] = []
-        cuts: list[object] = []
-        rows = zip(*(batch.column(n).to_pylist() for n in ("text", "source")), strict=True)
-        for text, source in rows:
-            shorter, cut = without_lines(text, repeated.get(source, frozenset()))
-            texts.append(shorter)
-            cuts.append(cut)
+        texts: list[object] = batch.column("text").to_pylist()
+        sources = batch.column("source").to_pylist()
+        cuts: list[object] = [[]] * len(texts)
+        lines = batch.column("lines")
+        owners = np.repeat(np.arange(len(texts)), lines.value_lengths().to_numpy())
+        every = _as_array(frozenset().union(*repeated.values()))
+        concerned = np.unique(owners[np.isin(lines.flatten().to_numpy(), every)]).tolist()
+        for source, hashes in repeated.items():
+            rows = [row for row in concerned if sources[row] == source]
+            found = _without_lines([str(texts[row]) for row in rows], hashes)
+            for row, (shorter, cut) in zip(rows, found, strict=True):
+                texts[row], cuts[row] = shorter, cut
         return batch_of(_WITHOUT, {"text": texts, "cut_lines": cuts})
 
-    return Step("drop-repeated-lines", 1, ("text", "source"), _WITHOUT, function)
+    return Step("drop-repeated-lines", 2, ("text", "source", "lines"), _WITHOUT, function)
+
+
+def _as_array(hashes: frozenset[int]) -> Any:
+    return np.array(sorted(hashes), dtype=np.uint64)

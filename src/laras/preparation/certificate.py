@@ -22,7 +22,7 @@ from laras.preparation.certified_rows import CheckedRow, CheckedSplit
 from laras.preparation.contamination import contamination
 from laras.preparation.grams import Hashes
 from laras.preparation.passages import COMMON_RECORDS, COMMON_WORDS, NOTHING_COMMON, Passages
-from laras.records import Split
+from laras.records import Split, place_of
 from laras.runs.hashing import file_sha256
 from laras.translation import _
 
@@ -39,6 +39,7 @@ def certify(
     *,
     common: Hashes = NOTHING_COMMON,
     ledger: Path | None = None,
+    apart: Mapping[str, str] | None = None,
     work_limit: int = WORK_LIMIT,
 ) -> dict[str, Any]:
     """What crosses between any two of ``splits`` (parquet files of EXAMPLE_SCHEMA).
@@ -47,6 +48,8 @@ def certify(
     near-duplicates were looked for: all, unless comparing takes more than ``work_limit``.
     ``common``: the 5-grams of boilerplate passages, which make no rows alike. ``ledger``: the
     parquet file (REJECTION_SCHEMA) whose rows say what was removed to keep the splits apart.
+    ``apart``: sources of one customer that were split by conversation, with the group that all of
+    each would else be in; rows of other sources in that group must not stand in another split.
     """
     passages = Passages(common, threshold)
     ordered = [CheckedSplit(name, path, instructions, passages) for name, path in splits.items()]
@@ -60,6 +63,7 @@ def certify(
             found.look(CertifiedIndex(block, threshold, budget), ordered[place])
         wanted += sum(split.rows for split in smaller)
         checked += sum(-(-split.rows // budget.every) for split in smaller)
+    found.groups |= {(group,) for group in _met_elsewhere(splits, apart or {})}
     removed = list(_removed(ledger)) if ledger else []
     return {
         **found.as_json(),
@@ -75,6 +79,7 @@ def certify(
         },
         "overlap": _overlaps({split.name: split for split in ordered}),
         "removed": removed,
+        "split_by_conversation": sorted(apart or {}),
         "files": {
             name: {
                 "rows": int(pq.read_metadata(path).num_rows),
@@ -104,6 +109,13 @@ def statement(certificate: Mapping[str, Any]) -> str:
                 "found among {checked} of {rows} rows; looking at all would have taken too long."
             ).format(checked=checked, rows=rows)
         ]
+    if apart := certificate["split_by_conversation"]:
+        told.append(
+            _(
+                "These sources hold conversations with one customer only, whom no other source "
+                "knows, and were split by conversation: {names}."
+            ).format(names=", ".join(apart))
+        )
     if aside := certificate["boilerplate"]["rows_left_aside_in"]:
         told.append(
             _(
@@ -214,11 +226,26 @@ def _overlaps(splits: Mapping[Split, CheckedSplit]) -> dict[str, Any]:
     return {**figures, "worst": rows}
 
 
+def _met_elsewhere(splits: Mapping[Split, Path], apart: Mapping[str, str]) -> set[str]:
+    """Groups of the sources ``apart``, as they were given, that rows of other sources are in while
+    the group stands in several splits."""
+    own: dict[str, set[Split]] = {}
+    others: dict[str, set[Split]] = {}
+    for split, path in splits.items() if apart else ():
+        rows = pq.read_table(path, columns=["source", "group"]).group_by(["source", "group"])
+        for row in rows.aggregate([]).to_pylist():
+            if row["source"] in apart:
+                own.setdefault(apart[row["source"]], set()).add(split)
+            else:
+                others.setdefault(row["group"], set()).add(split)
+    return {group for group in own if group in others and len(own[group] | others[group]) > 1}
+
+
 def _removed(ledger: Path) -> Iterator[dict[str, str]]:
     """Every row that left a split because of another, with what the ledger says of that."""
     with pq.ParquetFile(ledger) as file:
         for batch in file.iter_batches(columns=["stage", "reason", "path", "locator", "detail"]):
             for row in batch.to_pylist():
                 if row["stage"] in _SEPARATING:
-                    place = f"{row['path']}: {row['locator']}" if row["locator"] else row["path"]
+                    place = place_of(row["path"], row["locator"])
                     yield {"place": place, "reason": row["reason"], "because": row["detail"]}

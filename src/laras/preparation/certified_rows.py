@@ -17,7 +17,7 @@ from laras.preparation.examples import DEFAULT_INSTRUCTION
 from laras.preparation.grams import distinct, grams_of
 from laras.preparation.likeness import words
 from laras.preparation.passages import Passages
-from laras.records import Split
+from laras.records import Split, place_of
 
 Numbers = npt.NDArray[np.uint64]
 
@@ -172,4 +172,4 @@ def _place(row: Mapping[str, Any]) -> str:
     span = next(iter(row["spans"] or ()), None)
     if span is None:
         return str(row["example_id"])
-    return f"{span['path']}: {span['locator']}" if span["locator"] else str(span["path"])
+    return place_of(str(span["path"]), str(span["locator"] or ""))

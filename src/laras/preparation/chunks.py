@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from laras.sources.code_fences import fence_of
+
 _HEADING = re.compile(r"^(#{1,6})\s+\S")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？;:])\s+|\n")
 _LINE_END = re.compile(r"\n")
@@ -53,11 +55,11 @@ def blocks(text: str) -> Iterator[Block]:
     position = 0
     start: int | None = None
     end = 0
-    in_code = False
+    fence = ""  # of the code that the line before stands in
     for line in text.splitlines(keepends=True):
         bare = line.strip()
-        heading = None if in_code else _HEADING.match(line)
-        if start is not None and not in_code and (heading or not bare):
+        heading = None if fence else _HEADING.match(line)
+        if start is not None and not fence and (heading or not bare):
             yield Block(start, end, 0)
             start = None
         if heading:
@@ -65,8 +67,7 @@ def blocks(text: str) -> Iterator[Block]:
         elif bare:
             start = position if start is None else start
             end = position + len(line.rstrip())
-        if bare.startswith("```"):
-            in_code = not in_code
+        fence = fence_of(line, fence)
         position += len(line)
     if start is not None:
         yield Block(start, end, 0)

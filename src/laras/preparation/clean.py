@@ -21,6 +21,7 @@ from laras.preparation.layout_noise import clean_layout
 from laras.preparation.steps import Step, batch_of
 from laras.records import DIALOGUE_SCHEMA
 from laras.sources.characters import clean_characters, replace_counted
+from laras.sources.code_fences import fenced_parts
 
 FIXES = pa.list_(pa.struct([("rule", pa.string()), ("count", pa.int64())]))
 
@@ -46,10 +47,7 @@ _MAYBE_MISREAD = re.compile(
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ESCAPED_TAG = re.compile(r"&(?:lt|#60|#[xX]3[cC]);[A-Za-z/!?|]")
-_CODE = re.compile(
-    r"(^[ \t]{0,3}(?P<fence>```|~~~).*?(?:^[ \t]{0,3}(?P=fence)|\Z)|`[^`\n]+`)",
-    re.DOTALL | re.MULTILINE,
-)
+_INLINE_CODE = re.compile(r"`[^`\n]+`")
 # Written so that the search can leap from blank to blank; a lookbehind in front would stop it.
 _RUN = re.compile(r"[ \t](?<=\S[ \t])[ \t]++(?=\S)")
 _BLANK_LINES = re.compile(r"\n\n\n+")
@@ -123,11 +121,13 @@ def _clean_prose(text: str, fixes: Counter[str]) -> str:
 def code_parts(text: str) -> list[tuple[bool, str]]:
     """``text`` in parts, and whether each is a fenced block or inline code."""
     parts: list[tuple[bool, str]] = []
-    end = 0
-    for found in _CODE.finditer(text):
-        parts += [(False, text[end : found.start()]), (True, found.group())]
-        end = found.end()
-    return [*parts, (False, text[end:])]
+    for is_code, part in fenced_parts(text):
+        end = 0
+        for found in () if is_code else _INLINE_CODE.finditer(part):
+            parts += [(False, part[end : found.start()]), (True, found.group())]
+            end = found.end()
+        parts.append((is_code, part[end:]))
+    return parts
 
 
 def _repair_encoding(text: str, fixes: Counter[str]) -> str:
@@ -209,5 +209,5 @@ def _clean_dialogues(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch_of(_DIALOGUE_WRITES, {"turns": rows, "fixes": all_fixes})
 
 
-CLEAN_DOCUMENTS = Step("clean-documents", 2, ("text",), _DOCUMENT_WRITES, _clean_documents)
-CLEAN_DIALOGUES = Step("clean-dialogues", 2, ("turns",), _DIALOGUE_WRITES, _clean_dialogues)
+CLEAN_DOCUMENTS = Step("clean-documents", 3, ("text",), _DOCUMENT_WRITES, _clean_documents)
+CLEAN_DIALOGUES = Step("clean-dialogues", 3, ("turns",), _DIALOGUE_WRITES, _clean_dialogues)

@@ -35,6 +35,8 @@ class CleaningFacts:
     personal: _BySource = field(default_factory=dict)
     personal_rows: _BySource = field(default_factory=dict)
     kept: Counter[str] = field(default_factory=Counter)  # records that stayed, by source
+    # Paths that hold a name which a chat tells; looked for where names are to be replaced.
+    naming_paths: set[str] = field(default_factory=set)
 
     @staticmethod
     def of(table: pa.Table) -> Facts:
@@ -74,6 +76,7 @@ class CleaningFacts:
         self.rows.update(facts["changed_rows"])
         self.lines.update(facts["lines"])
         self.kept.update(facts["kept"])
+        self.naming_paths.update(facts["naming_paths"])
         for name in _BY_SOURCE:
             mine: _BySource = getattr(self, name)
             for source, counts in facts[name].items():

@@ -19,7 +19,7 @@ from laras.preparation.describe import Cleaned, CleanShard
 from laras.preparation.distinct import STAGE, canned_turns, joined_groups, keep_distinct
 from laras.preparation.grams import Hashes
 from laras.preparation.keys import dialogue_signatures, document_signatures
-from laras.preparation.leak import Leak, leak_between
+from laras.preparation.leak import GROUP_STANDS_IN, TEXT_STANDS_IN, Leak, leak_between
 from laras.preparation.ledger import Ledger
 from laras.preparation.passages import NOTHING_COMMON
 from laras.preparation.refusals import refuse_leak
@@ -147,24 +147,23 @@ def _leak(place: Path, keys: Mapping[Split, RecordKeys], work: Work) -> Facts:
             if (lesser, greater) == ("train", "test"):
                 facts = {
                     "own_test": bool(work.data.test),
-                    "limit": work.section.leak_limit,
                     **leak.facts(keys[lesser].named(numbers), keys[greater].named(others)),
                 }
             leaving = list(leak.leaving.items())
             for start in range(0, len(leaving), _AT_ONCE):
                 some = leaving[start : start + _AT_ONCE]
-                places = keys[lesser].places([int(numbers[row]) for row, _reason in some])
-                equal = keys[greater].named(others)([leak.because[row] for row, _reason in some])
+                places = keys[lesser].places([int(numbers[row]) for row, _of_text in some])
+                equal = keys[greater].named(others)([leak.because[row] for row, _of_text in some])
                 ledger.add(
                     "leak",
                     (
                         left_out(
                             places[int(numbers[row])],
                             "leak",
-                            reason.replace("test", greater),
+                            (TEXT_STANDS_IN if of_text else GROUP_STANDS_IN)[greater],
                             equal[leak.because[row]],
                         )
-                        for row, reason in some
+                        for row, of_text in some
                     ),
                 )
             stays[lesser][numbers[list(leak.leaving)]] = False

@@ -20,13 +20,16 @@ from laras.preparation.clean import CLEAN_DIALOGUES, CLEAN_DOCUMENTS
 from laras.preparation.cleaning_facts import CleaningFacts
 from laras.preparation.engine import run_steps
 from laras.preparation.first_pass import FirstPass
+from laras.preparation.groups import GIVEN
 from laras.preparation.indonesian import NORMALISE_DIALOGUES, NORMALISE_DOCUMENTS
 from laras.preparation.ingest import SCHEMAS, Reading
 from laras.preparation.keys import DOCUMENT_KEYS, KEYS, dialogue_keys
 from laras.preparation.language import LANGUAGE_DIALOGUES, LANGUAGE_DOCUMENTS, UNKNOWN
 from laras.preparation.ledger import Ledger
-from laras.preparation.naming import repeated_identifiers, without_names
+from laras.preparation.naming import hashed_group, repeated_identifiers
+from laras.preparation.privacy.metadata import without_people
 from laras.preparation.privacy.steps import personal_data_dialogues, personal_data_documents
+from laras.preparation.privacy.told import paths_that_name, with_lines_replaced
 from laras.preparation.quality import QUALITY_DOCUMENTS
 from laras.preparation.shards import Shard, write_shard
 from laras.preparation.stages import (
@@ -42,12 +45,12 @@ from laras.preparation.stages import (
 from laras.preparation.steps import Step
 from laras.preparation.titles import titles_too
 from laras.recipe.schema import PreparationSection
-from laras.records import Rejection, Split
+from laras.records import IDENTIFIERS, Rejection, Split
 from laras.runs.hashing import content_hash
 from laras.translation import _
 
 STAGE = "clean"
-VERSION = 1  # of this file; raise it when the same records come out otherwise
+VERSION = 2  # of this file; raise it when the same records come out otherwise
 _FIELDS = {
     "clean",
     "indonesian_normalisation",
@@ -58,7 +61,6 @@ _FIELDS = {
     "min_characters",
 }
 _VISIBLE = r"[^\s\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
-_IDENTIFIER = {"documents": "document_id", "dialogues": "dialogue_id"}
 # What comparing needs of a record besides its keys.
 PLACE = ("record_id", "path", "locator", "group", "source", "label")
 KEY_SCHEMA = pa.schema([*KEYS, *(pa.field(name, pa.string()) for name in PLACE)])
@@ -76,11 +78,16 @@ class CleanShard:
 
 @dataclass(frozen=True)
 class Cleaned:
-    """What is left by role, documents before dialogues; ``key`` is the stage's."""
+    """What is left by role, documents before dialogues; ``key`` is the stage's.
+
+    ``apart``: sources of one customer, whose records are groups of their own, with the name of the
+    group that they would otherwise all be in.
+    """
 
     shards: Mapping[Split, Sequence[CleanShard]]
     facts: CleaningFacts
     key: str
+    apart: Mapping[str, str]
 
     @property
     def rows(self) -> int:
@@ -133,7 +140,12 @@ def describe_all(reading: Reading, reading_key: str, work: Work) -> Cleaned:
             done += raw.shard.rows
             work.progress.advance(done, step="clean")
         first_pass.remove()
-    cleaned = Cleaned(shards, facts, key)
+    replaced = work.section.personal_data == "replace"
+    apart = {
+        name: f"{GIVEN}{hashed_group(group) if replaced else group}"
+        for name, group in first_pass.of_one_customer.items()
+    }
+    cleaned = Cleaned(shards, facts, key, apart)
     work.ledger.balance(STAGE, reading.rows, cleaned.rows)
     return cleaned
 
@@ -170,9 +182,12 @@ def _describe(place: Path, first_pass: FirstPass, number: int, work: Work) -> Fa
         elif repeated := first_pass.repeated():
             steps.insert(0, drop_repeated_lines(repeated))
     table = run_steps(table, steps, work.runner)
+    naming: list[str] = []
     if work.section.personal_data == "replace":
-        table = without_names(table)
-    facts = CleaningFacts.of(table)
+        naming = paths_that_name(table)
+        table = with_lines_replaced(table, work.section.personal_data_kinds)
+        table = without_people(table)
+    facts = CleaningFacts.of(table) | {"naming_paths": naming}
     leaving = _leaving(table, work.section, as_is=as_is)
     ledger = Ledger()
     with ledger.into(place / "ledger.arrow"):
@@ -197,7 +212,7 @@ def _records(table: pa.Table, kind: str) -> pa.Table:
 def _keys(table: pa.Table, kind: str) -> pa.Table:
     columns = []
     for field in KEY_SCHEMA:
-        name = _IDENTIFIER[kind] if field.name == "record_id" else field.name
+        name = IDENTIFIERS[kind] if field.name == "record_id" else field.name
         if name in table.column_names:
             columns.append(table.column(name).cast(field.type))
         else:

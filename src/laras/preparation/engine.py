@@ -12,12 +12,17 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
-from laras import NO_TELEMETRY
 from laras.errors import UsageError
 from laras.preparation.steps import Step
 from laras.translation import _
 
 Runner = Literal["plain", "native", "ray"]
+
+# Set when laras is imported, so that nothing phones home; Ray's workers are told the same.
+SILENCING = (
+    *("DO_NOT_TRACK", "SCARF_NO_ANALYTICS", "DAFT_ANALYTICS_ENABLED", "HF_HUB_DISABLE_TELEMETRY"),
+    "RAY_USAGE_STATS_ENABLED",
+)
 
 _ROW = "__row"  # the order of rows, whatever the engine does with it
 _STRUCT = "__written"
@@ -145,7 +150,7 @@ def _start_ray() -> None:
         include_dashboard=None if "RAY_ADDRESS" in os.environ else False,
         log_to_driver=False,
         logging_level="warning",
-        runtime_env={"env_vars": {name: os.environ[name] for name in NO_TELEMETRY}},
+        runtime_env={"env_vars": {name: os.environ[name] for name in SILENCING}},
     )
 
 

@@ -59,7 +59,7 @@ def text_examples(length: int, weights: Mapping[str, float]) -> Step:
         )
 
     reads = ("document_id", "path", "text", "locator", "source", "split_group")
-    return Step("text-examples", 2, reads, EXAMPLES, function)
+    return Step("text-examples", 3, reads, EXAMPLES, function)
 
 
 def dialogue_examples(instructions: Mapping[str, str], weights: Mapping[str, float]) -> Step:

@@ -19,6 +19,8 @@ from laras.preparation.one_customer import sources_of_one_customer
 from laras.preparation.shards import batches_of, read_shard, write_shard
 from laras.preparation.stages import Facts, Work, shard_path, unit
 
+FIRST = "first"  # the folder, in that of the stage
+
 
 class FirstPass:
     """The documents to learn from, repaired, and the lines that their sources repeat.
@@ -31,8 +33,8 @@ class FirstPass:
     ) -> None:
         self.raw = reading.shards
         self._times = times
-        self._of_one_customer = sources_of_one_customer(reading.shards)
-        self._folder = folder / "first"
+        self.of_one_customer = sources_of_one_customer(reading.shards)
+        self._folder = folder / FIRST
         self._work = work
         self._repeated: Mapping[str, frozenset[int]] | None = None
 
@@ -42,7 +44,7 @@ class FirstPass:
         if not self._concerns(raw):
             return self._named(number)
         self._run()
-        columns = [*SCHEMAS[raw.kind].names, "fixes"]
+        columns = [*SCHEMAS[raw.kind].names, "fixes", "lines"]
         return read_shard(shard_path(self._folder / f"{number:05}", "records", 0), columns)
 
     def repeated(self) -> Mapping[str, frozenset[int]]:
@@ -63,7 +65,7 @@ class FirstPass:
     def _named(self, number: int) -> pa.Table:
         replaced = self._work.section.personal_data == "replace"
         raw = self.raw[number]
-        apart = raw.origin.name in self._of_one_customer
+        apart = raw.origin.name in self.of_one_customer
         return named(raw, self._times.get(number, {}), hashed=replaced, apart=apart)
 
     def _run(self) -> Mapping[str, frozenset[int]]:

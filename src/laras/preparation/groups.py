@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-
 
 class Groups:
     """Names joined into groups; a group is called by the smallest of its names.
@@ -30,20 +28,4 @@ class Groups:
 
 
 GIVEN = "group:"
-
-
-def own_group(given: str | None, record_id: str) -> str:
-    """A record's group before any joining: the given one, or the record itself.
-
-    The two kinds of names are kept apart, lest a customer "7" meets a record "7".
-    """
-    return f"{GIVEN}{given}" if given is not None else f"record:{record_id}"
-
-
-def joined(names: Sequence[str], alike: Iterable[tuple[int, int]]) -> list[str]:
-    """The groups of rows whose own groups are ``names``, where pairs of rows in ``alike`` are
-    put together."""
-    groups = Groups()
-    for left, right in alike:
-        groups.join(names[left], names[right])
-    return [groups.name_of(name) for name in names]
+"""Before a group that the data names, lest a customer "7" meets a record "7"."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 from laras.preparation.compose import NARROW, Composed, ExampleShard
 from laras.preparation.grams import Hashes
 from laras.preparation.keys import PartsOf, example_parts
+from laras.preparation.leak import TEXT_STANDS_IN
 from laras.preparation.ledger import Ledger
 from laras.preparation.passages import Parts
 from laras.preparation.refusals import refuse_one_class, refuse_too_small
@@ -29,7 +30,6 @@ from laras.translation import _
 STAGE = "split"
 VERSION = 1  # of this file; raise it when the same examples come out otherwise
 _LEFT = -1  # the number of a row that is in no split
-_EXACT = {"test": "stands-in-test", "validation": "stands-in-validation"}
 _NEAR = {"test": "near-duplicate-of-test", "validation": "near-duplicate-of-validation"}
 _AT_ONCE = 5000  # rows whose places are read together
 _SHOWN = 10
@@ -50,7 +50,7 @@ class _Crossed:
     @property
     def reason(self) -> str:
         """Why the row of the lesser split leaves."""
-        return (_EXACT if self.crossing.exact else _NEAR)[self.greater]
+        return (TEXT_STANDS_IN if self.crossing.exact else _NEAR)[self.greater]
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def _leaving(
     facts = {
         "test_rows_near_train": len({c.held_out for c in in_test if not c.exact}),
         "removed_near_from_train": _count(leaving["train"], _NEAR["test"]),
-        "removed_equal_passages": _count(leaving["train"], _EXACT["test"]),
+        "removed_equal_passages": _count(leaving["train"], TEXT_STANDS_IN["test"]),
     }
     stays = [
         crossing

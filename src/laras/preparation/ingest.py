@@ -39,13 +39,12 @@ from laras.records import (
     to_table,
 )
 from laras.runs.hashing import content_hash, file_sha256
-from laras.sources.discovery import SourceFile, find_files
-from laras.sources.extras import require_extras
-from laras.sources.read import read_files
+from laras.sources.discovery import SourceFile
+from laras.sources.read import open_source, read_files
 from laras.translation import _
 
 STAGE = "read"
-VERSION = 3  # of all readers; raise it when the same files give other records
+VERSION = 4  # of all readers; raise it when the same files give other records
 KINDS = ("documents", "dialogues")
 SCHEMAS = {"documents": DOCUMENT_SCHEMA, "dialogues": DIALOGUE_SCHEMA}
 _UNIT_BYTES = 64 << 20
@@ -120,8 +119,7 @@ def source_files(origins: Sequence[Origin], folder: Path, data: DataSection) -> 
     hash_of = lru_cache(maxsize=None)(file_sha256)  # an archive holds many
     result = []
     for origin in origins:
-        require_extras(origin.source)
-        files = find_files(origin.source.paths, folder)
+        files = open_source(origin.source, folder)
         told: list[list[Any]] = []
         for file in files:
             if isinstance(file, Rejection):

@@ -127,16 +127,6 @@ def example_parts(instructions: Mapping[str, str]) -> PartsOf:
     return function
 
 
-def record_texts(batch: pa.RecordBatch) -> list[str]:
-    """What a document (``text``) or a dialogue (``turns``) says, as one text, for embedding."""
-    if "text" in batch.schema.names:
-        return list(batch.column("text").to_pylist())
-    return [
-        "\n".join(content for role, content in turns if role != "system")
-        for turns in _messages(batch.column("turns"))
-    ]
-
-
 def document_signatures(common: Hashes, threshold: float = DEFAULT_THRESHOLD) -> Step:
     """The step for the signatures of documents, from what is compared of them at ``threshold``
     where the 5-grams ``common`` are boilerplate."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from laras.preparation.language_words import MALAYIC, WORDS
 from laras.preparation.steps import Step, batch_of
+from laras.sources.code_fences import fenced_parts, holds_fence
 
 UNKNOWN = "unknown"
 LEAST_LETTERS = 12
@@ -23,7 +24,7 @@ _LEAST_OTHER_LETTERS = 4
 _SAMPLE_CHARACTERS = 480
 _BYTES_FOR_MODEL = 240
 
-_CODE_OR_ADDRESS = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\b(?:https?|www)\S+|\S*@\S+", re.DOTALL)
+_CODE_OR_ADDRESS = re.compile(r"`[^`\n]*`|\b(?:https?|www)\S+|\S*@\S+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 _WRITES = pa.schema([("language", pa.string())])
@@ -71,6 +72,8 @@ def _sample(text: str) -> str:
         middle = text.find(" ", len(text) // 2, len(text) // 2 + 64)
         start = max(half, middle if middle >= 0 else len(text) // 2)
         sample = f"{text[:half]}\n{text[start : start + half]}"
+    if holds_fence(sample):
+        sample = " ".join(part for is_code, part in fenced_parts(sample) if not is_code)
     if "`" in sample or "http" in sample or "@" in sample or "www" in sample:
         sample = _CODE_OR_ADDRESS.sub(" ", sample)
     return sample
@@ -138,5 +141,5 @@ def _spoken(turns: list[dict[str, Any]]) -> str:
     return "\n".join(said) or "\n".join(turn["content"] for turn in turns)
 
 
-LANGUAGE_DOCUMENTS = Step("language-documents", 2, ("text",), _WRITES, _documents)
-LANGUAGE_DIALOGUES = Step("language-dialogues", 2, ("turns",), _WRITES, _dialogues)
+LANGUAGE_DOCUMENTS = Step("language-documents", 3, ("text",), _WRITES, _documents)
+LANGUAGE_DIALOGUES = Step("language-dialogues", 3, ("turns",), _WRITES, _dialogues)

@@ -15,9 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from laras.preparation.groups import GIVEN
+from laras.records import Split
 
-TEXT = "stands-in-test"
-GROUP = "group-stands-in-test"
+# Why a row leaves, by the greater split in which its text or its group stands.
+TEXT_STANDS_IN: Mapping[Split, str] = {
+    "test": "stands-in-test",
+    "validation": "stands-in-validation",
+}
+GROUP_STANDS_IN: Mapping[Split, str] = {
+    "test": "group-stands-in-test",
+    "validation": "group-stands-in-validation",
+}
 _SHOWN = 10
 
 # Where rows come from, for people: by the number of the row.
@@ -26,11 +34,12 @@ PlacesOf = Callable[[Sequence[int]], Mapping[int, str]]
 
 @dataclass(frozen=True)
 class Leak:
-    """``leaving``: training rows with the reason; ``because``: the held-out row that each is
-    equal to, or in a group with; ``leaked``: held-out rows that stand in the training data, with
-    the first training row that says so; ``held_out``: how many held-out rows there are."""
+    """``leaving``: training rows, and whether it is for their text or (False) for their group
+    alone; ``because``: the held-out row that each is equal to, or in a group with; ``leaked``:
+    held-out rows that stand in the training data, with the first training row that says so;
+    ``held_out``: how many held-out rows there are."""
 
-    leaving: dict[int, str]
+    leaving: dict[int, bool]
     because: dict[int, int]
     leaked: dict[int, int]
     held_out: int
@@ -40,7 +49,7 @@ class Leak:
         shown = list(self.leaked.items())[:_SHOWN]
         train = places([row for _held_out, row in shown])
         test = held_out_places([held_out for held_out, _row in shown])
-        of_groups = sum(reason == GROUP for reason in self.leaving.values())
+        of_groups = sum(not of_text for of_text in self.leaving.values())
         return {
             "test_rows": self.held_out,
             "test_rows_also_in_train": len(self.leaked),
@@ -67,12 +76,11 @@ def leak_between(train: pa.Table, held_out: pa.Table) -> Leak:
     same_record = {row for row in group_of if row not in text_of and not given[row]}
     leaked = {row: text_of.get(row, group_of.get(row, -1)) for row in {*text_of, *same_record}}
     same_names = {names[row].as_py() for row in same_record}
-    leaving: dict[int, str] = {}
+    leaving: dict[int, bool] = {}
     because: dict[int, int] = {}
     for row in sorted({*of_text, *of_group}):
         because[row] = of_text.get(row, of_group.get(row, -1))
-        equal = row in of_text or names[because[row]].as_py() in same_names
-        leaving[row] = TEXT if equal else GROUP
+        leaving[row] = row in of_text or names[because[row]].as_py() in same_names
     return Leak(leaving, because, dict(sorted(leaked.items())), held_out.num_rows)
 
 

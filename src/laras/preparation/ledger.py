@@ -10,7 +10,7 @@ order, into one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 
 from laras.errors import LarasError
 from laras.preparation.shards import batches_of
-from laras.records import REJECTION_SCHEMA, Rejection, rejections_from, to_table
+from laras.records import REJECTION_SCHEMA, Rejection, place_of, rejections_from, to_table
 from laras.runs.atomic import temporary_sibling
+from laras.sources.reasons import explanation
 
 MOST_HELD = 5000
 _PLACES = 3  # dropped rows of a stage that messages can name
@@ -30,12 +31,17 @@ _PLACES = 3  # dropped rows of a stage that messages can name
 
 @dataclass
 class Ledger:
-    """Counts of what left, and the funnel of stages that they explain."""
+    """Counts of what left, and the funnel of stages that they explain.
 
+    ``told`` is what may be told of an entry that an earlier stage left in a file; where it gives
+    less than there was, less is counted, shown and written.
+    """
+
+    told: Callable[[Rejection], Rejection] | None = None
     funnel: list[dict[str, Any]] = field(default_factory=list)
     entries: int = 0
     _dropped: dict[str, Counter[str]] = field(default_factory=dict)  # by stage and reason
-    _first: dict[str, list[str]] = field(default_factory=dict)
+    _first: dict[str, list[Rejection]] = field(default_factory=dict)
     _held: list[Rejection] = field(default_factory=list)
     _writer: pa.RecordBatchFileWriter | None = None
     _files: list[Path] = field(default_factory=list)
@@ -63,7 +69,7 @@ class Ledger:
         """Count what an earlier stage, or an earlier run, left in ``path``."""
         for batch in batches_of(path):
             for rejection in rejections_from(pa.Table.from_batches([batch])):
-                self._count(rejection)
+                self._count(self.told(rejection) if self.told else rejection)
         self._files.append(path)
 
     def rows(self, stage: str) -> int:
@@ -100,7 +106,8 @@ class Ledger:
         """The first dropped rows for people: ``file: where: reason (detail)``; of one stage, or
         of all in order."""
         names = self._first if stage is None else [stage]
-        return [place for name in names for place in self._first.get(name, [])][:count]
+        rejections = [rejection for name in names for rejection in self._first.get(name, [])]
+        return [describe(rejection) for rejection in rejections[:count]]
 
     def write(self, path: Path) -> None:
         """All of it, as Parquet in REJECTION_SCHEMA: what files hold first, then what is held."""
@@ -110,7 +117,11 @@ class Ledger:
         ):
             for file in self._files:
                 for batch in batches_of(file):
-                    writer.write_batch(batch)
+                    if self.told:
+                        found = rejections_from(pa.Table.from_batches([batch]))
+                        writer.write_table(to_table(map(self.told, found), REJECTION_SCHEMA))
+                    else:
+                        writer.write_batch(batch)
             writer.write_table(to_table(self._held, REJECTION_SCHEMA))
 
     def _count(self, rejection: Rejection) -> None:
@@ -120,7 +131,7 @@ class Ledger:
         self._dropped.setdefault(rejection.stage, Counter())[rejection.reason] += rejection.rows
         first = self._first.setdefault(rejection.stage, [])
         if len(first) < _PLACES:
-            first.append(describe(rejection))
+            first.append(rejection)
 
     def _write_held(self) -> None:
         assert self._writer is not None
@@ -129,7 +140,9 @@ class Ledger:
 
 
 def describe(rejection: Rejection) -> str:
-    """One rejection on one line."""
-    place = f"{rejection.path}: {rejection.locator}" if rejection.locator else rejection.path
-    detail = f" ({rejection.detail})" if rejection.detail else ""
+    """One rejection on one line, for people: the reason's code with what it means, in the language
+    in use, and the fact that the ledger holds."""
+    place = place_of(rejection.path, rejection.locator)
+    told = f"{explanation(rejection.reason)} {rejection.detail}".strip()
+    detail = f" ({told})" if told else ""
     return f"{place}: {rejection.reason}{detail}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 
 import xxhash
 
@@ -23,8 +22,6 @@ WORD_ITSELF = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff
 IN_WORD = f"\\w{_MARKS}"
 _WORD = re.compile(f"[{WORD_ITSELF}]|(?:(?![{WORD_ITSELF}])[{IN_WORD}])+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)  # the same there, and several times as fast
-
-Shingles = frozenset[tuple[str, ...]]
 
 
 def normalise(text: str) -> str:
@@ -52,31 +49,6 @@ def words(text: str) -> list[str]:
     return _WORD.findall(normalise(text))
 
 
-def shingles(spaced_words: str) -> Shingles:
-    """The word 5-grams of words joined by spaces; none below five words."""
-    parts = spaced_words.split(" ")
-    return frozenset(zip(*(parts[start:] for start in range(SHINGLE_WORDS)), strict=False))
-
-
-def jaccard(left: Shingles, right: Shingles) -> float:
-    """Shared over all: |A and B| / |A or B|; 0 where one is empty."""
-    if not left or not right:
-        return 0.0
-    shared = len(left & right)
-    return shared / (len(left) + len(right) - shared)
-
-
 def without_instruction(content: str, instruction: str | None) -> str:
     """``content`` without the instruction that the source put before it."""
     return content.removeprefix(f"{instruction}\n\n") if instruction else content
-
-
-def spoken(messages: Iterable[tuple[str, str]], instruction: str | None = None) -> list[str]:
-    """The contents of (role, content) pairs that tell one example from another.
-
-    System messages and instructions are left out: where all examples share a long one, they
-    would all be near-duplicates.
-    """
-    return [
-        without_instruction(content, instruction) for role, content in messages if role != "system"
-    ]

@@ -12,11 +12,7 @@ import xxhash
 from laras.preparation.groups import GIVEN
 from laras.preparation.ingest import RawShard
 from laras.preparation.shards import read_shard
-from laras.records import Split
-
-_IDENTIFIERS = ("document_id", "dialogue_id")
-# What readers note of people so that their names can be found in the text.
-_PERSONAL_METADATA = frozenset({"names", "customer"})
+from laras.records import IDENTIFIERS, Split
 
 
 def repeated_identifiers(shards: Sequence[RawShard]) -> dict[int, dict[int, int]]:
@@ -45,7 +41,7 @@ def repeated_identifiers(shards: Sequence[RawShard]) -> dict[int, dict[int, int]
 
 def _identifiers(raw: RawShard) -> np.ndarray:
     """64-bit hashes of the identifiers of a shard's records."""
-    name = _IDENTIFIERS[raw.kind == "dialogues"]
+    name = IDENTIFIERS[raw.kind]
     column = read_shard(raw.shard.path, [name]).column(name)
     return np.array(
         [xxhash.xxh3_64_intdigest(identifier.encode()) for identifier in column.to_pylist()],
@@ -60,7 +56,7 @@ def named(
     role has, and their group spelled out; ``hashed``: given groups may be names of people;
     ``apart``: each record is its own group, whatever was given."""
     table = read_shard(raw.shard.path)
-    identifier = _IDENTIFIERS[raw.kind == "dialogues"]
+    identifier = IDENTIFIERS[raw.kind]
     identifiers = table.column(identifier)
     if times:
         own = identifiers.to_pylist()
@@ -72,9 +68,7 @@ def named(
     if apart:
         given = pa.chunked_array([pa.nulls(table.num_rows, pa.string())])
     elif hashed:
-        codes = [
-            None if g is None else xxhash.xxh3_128_hexdigest(g.encode()) for g in given.to_pylist()
-        ]
+        codes = [None if g is None else hashed_group(g) for g in given.to_pylist()]
         given = pa.chunked_array([pa.array(codes, pa.string())])
     table = _with(
         table,
@@ -91,14 +85,9 @@ def named(
     return _with(table, "source", source)
 
 
-def without_names(table: pa.Table) -> pa.Table:
-    """``table`` without the metadata that names people."""
-    column = table.column("metadata")
-    kept = [
-        [(key, value) for key, value in pairs or () if key not in _PERSONAL_METADATA]
-        for pairs in column.to_pylist()
-    ]
-    return _with(table, "metadata", pa.array(kept, column.type))
+def hashed_group(given: str) -> str:
+    """A given group as it is called where it may be the name of a person."""
+    return xxhash.xxh3_128_hexdigest(given.encode())
 
 
 def _with(table: pa.Table, name: str, column: pa.ChunkedArray | pa.Array) -> pa.Table:

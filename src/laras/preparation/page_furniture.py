@@ -12,6 +12,8 @@ from collections import Counter
 from itertools import accumulate, islice, pairwise
 from statistics import median
 
+from laras.sources.code_fences import fence_of
+
 _LEAST_PAGES = 3
 _COUNTING_SHARE = 0.6  # pages are missing, or two texts were joined
 _NEAR_LINES = 3
@@ -121,7 +123,9 @@ def _repeated_beside(lines: list[str], numbers: set[int]) -> set[int]:
 
 def _may_be_header(line: str) -> bool:
     bare = line.strip()
-    return 3 <= len(bare) <= _LONGEST_HEADER and not bare.startswith(("#", "|", "```", "- "))
+    if not 3 <= len(bare) <= _LONGEST_HEADER:
+        return False
+    return not (bare.startswith(("#", "|", "- ")) or fence_of(bare))
 
 
 def _nearest(lines: list[str], start: int, step: int) -> int | None:

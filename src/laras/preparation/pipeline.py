@@ -9,9 +9,9 @@ under which it is kept. Each stage is kept under a key of its own, too (:mod:`.s
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from laras.preparation.describe import Cleaned, describe_all
 from laras.preparation.engine import Runner
 from laras.preparation.findings.examine import examine, remarks
 from laras.preparation.finished import write_finished
+from laras.preparation.forgetting import forget_earlier, forget_raw
 from laras.preparation.generation.stage import generate_all
 from laras.preparation.grams import Hashes
 from laras.preparation.hold_out import HeldOut, hold_out
@@ -38,6 +39,7 @@ from laras.preparation.ingest import (
     source_files,
 )
 from laras.preparation.key import VERSION, preparation_key
+from laras.preparation.privacy.told import told_of
 from laras.preparation.refusals import refuse_empty, refuse_rejected
 from laras.preparation.report_text import report_text
 from laras.preparation.stages import ROLES, Embedder, Facts, Work
@@ -91,16 +93,20 @@ def prepare(
     section = recipe.preparation
     runner = runner or section.engine
     work = Work(run, recipe.data, section, origins, progress, runner, embedder)
+    if section.personal_data == "replace":
+        work.ledger.told = partial(told_of, kinds=section.personal_data_kinds)
     sources = source_files(origins, loaded.folder, recipe.data)
     key = preparation_key(sources, work)
     stage = run.stage("prepare", key)
     folder = run.data
-    if not stage.done:
-        # Should this be interrupted, what is left must not pass for any finished outcome.
-        (folder / "audit.json").unlink(missing_ok=True)
-        _make(work, sources, key)
-        stage.finish({name: folder / name for name in (*_FINISHED, *_TOLD)})
-        _forget_raw(work)
+    try:
+        if not stage.done:
+            # Should this be interrupted, what is left must not pass for any finished outcome.
+            forget_earlier(work)
+            _make(work, sources, key)
+            stage.finish({name: folder / name for name in (*_FINISHED, *_TOLD)})
+    finally:
+        forget_raw(work)
     return Prepared(
         train=folder / "train.parquet",
         validation=folder / "validation.parquet",
@@ -126,9 +132,7 @@ def _make(work: Work, sources: list[SourceFiles], key: str) -> None:
     composed, generated = generate_all(cleaned, compared, composed, work)
     refuse_empty(ledger, composed.rows_of("train"))
     held = hold_out(composed, compared.common, work)
-    work.progress.stage(_("Checking"), sum(chosen.rows for chosen in held.splits.values()))
-    if section.personal_data == "replace":  # made of what an earlier recipe left as it was
-        shutil.rmtree(work.run.data / "tokens", ignore_errors=True)
+    work.progress.stage(_("Writing"), sum(chosen.rows for chosen in held.splits.values()))
     distinct = write_finished(held, cleaned, compared, work)
     _report(work, key, reading, cleaned, compared, held, distinct, generated)
 
@@ -144,24 +148,26 @@ def _report(
     generated: Facts,
 ) -> None:
     """The certificate, the audit, and the audit for people."""
+    work.progress.stage(_("Checking"))
     folder, ledger = work.run.data, work.ledger
-    certificate = _certify(work, compared.common)
+    certificate = _certify(work, cleaned, compared.common)
     work.run.write_json("data/certificate.json", certificate)
     paths = {split: folder / f"{split}.parquet" for split in ROLES}
     described = {split: measure.describe_split(path) for split, path in paths.items()}
     findings = examine(paths["train"])
-    leak = {**compared.leak, **held.facts}
+    leak = {**compared.leak, "limit": work.section.leak_limit, **held.facts}
     compared_rows = next(s["rows_in"] for s in ledger.funnel if s["stage"] == "deduplicate")
+    sources = measure.describe_sources(
+        work.origins,
+        reading.counts,
+        {"cleaned": cleaned.facts.kept, "deduplicated": distinct},
+        described,
+    )
     audit = {
         "version": VERSION,
         "key": key,
         "funnel": ledger.funnel,
-        "sources": measure.describe_sources(
-            work.origins,
-            reading.counts,
-            {"cleaned": cleaned.facts.kept, "deduplicated": distinct},
-            described,
-        ),
+        "sources": sources,
         "splits": described,
         "labels": sorted({label for split in described.values() for label in split["labels"]}),
         "cleaning": cleaned.facts.as_json(),
@@ -170,17 +176,20 @@ def _report(
         "leak": leak,
         "certificate": summary(certificate),
         "ledger": {"rows": ledger.entries, "reasons": ledger.reasons()},
-        "warnings": measure.warnings(described, compared.duplicates, leak, compared_rows, ledger),
+        "warnings": measure.warnings(
+            described, compared.duplicates, leak, compared_rows, ledger, sources
+        )
+        + measure.paths_warning(cleaned.facts.naming_paths),
         "samples": measure.samples(paths["train"]),
         "findings": findings | {"remarks": remarks(findings)},
     }
     if generated:
         audit["generation"] = generated
     work.run.write_json("data/audit.json", audit)
-    work.run.write_text("data/report.md", report_text(audit))
+    work.run.write_text("data/report.md", report_text(audit, folder))
 
 
-def _certify(work: Work, common: Hashes) -> dict[str, Any]:
+def _certify(work: Work, cleaned: Cleaned, common: Hashes) -> dict[str, Any]:
     paths = {split: work.run.data / f"{split}.parquet" for split in ROLES}
     certificate = certify(
         paths,
@@ -188,6 +197,7 @@ def _certify(work: Work, common: Hashes) -> dict[str, Any]:
         work.section.near_duplicate_threshold,
         common=common,
         ledger=work.run.data / "ledger.parquet",
+        apart=cleaned.apart,
     )
     if not certificate["clean"]:
         raise LarasError(
@@ -196,9 +206,3 @@ def _certify(work: Work, common: Hashes) -> dict[str, Any]:
         )
     certificate["statement"] = statement(certificate)
     return certificate
-
-
-def _forget_raw(work: Work) -> None:
-    """What was read holds the personal data that the recipe wants replaced."""
-    if work.section.personal_data == "replace":
-        shutil.rmtree(work.run.data / "read", ignore_errors=True)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from laras.preparation.quality_limits import LIMITS, NEUTRAL, Limits
 from laras.preparation.quality_measures import Measures, measure
 from laras.preparation.steps import Step
+from laras.sources.code_fences import fenced_parts, holds_fence
 
 LEAST_WORDS = 50
 """Shares in shorter texts say little."""
@@ -45,9 +46,7 @@ _PHRASES = {
     ),
 }
 _LONG_LINE = 100  # characters; a shorter last line can be an entry or a signature
-_STRUCTURE = re.compile(
-    r"^[ \t]*(?:```.*?(?:^[ \t]*```[^\n]*|\Z)|\|[^\n]*)", re.DOTALL | re.MULTILINE
-)
+_TABLE_ROW = re.compile(r"^[ \t]*\|[^\n]*", re.MULTILINE)
 _TARGET = re.compile(r"\]\([^()\s]{0,500}\)")
 
 
@@ -73,8 +72,10 @@ def _flag(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _prose(text: str) -> str:
     """``text`` without code, tables and the targets of links."""
-    if "```" in text or "|" in text:
-        text = _STRUCTURE.sub("", text)
+    if holds_fence(text):
+        text = "".join(part for is_code, part in fenced_parts(text) if not is_code)
+    if "|" in text:
+        text = _TABLE_ROW.sub("", text)
     return _TARGET.sub("]", text) if "](" in text else text
 
 
@@ -126,4 +127,4 @@ def _broken(measures: Measures, limits: Limits, rows: NDArray[Any]) -> dict[str,
     return broken
 
 
-QUALITY_DOCUMENTS = Step("quality-documents", 2, ("text", "language"), _WRITES, _flag)
+QUALITY_DOCUMENTS = Step("quality-documents", 3, ("text", "language"), _WRITES, _flag)

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from laras.preparation import report_findings as parts
+from laras.preparation.report_table import table
+from laras.preparation.written_numbers import percent, whole
 from laras.translation import _
 
 
-def report_text(audit: Mapping[str, Any]) -> str:
-    """The audit as Markdown, in the language in use."""
+def report_text(audit: Mapping[str, Any], data: Path | None = None) -> str:
+    """The audit as Markdown, in the language in use.
+
+    ``data``: the data folder of the run, whose ledger tells places and guesses.
+    """
+    findings = audit["findings"]
     sections = [
-        "# " + _("The data of this run"),
-        *_warnings([*audit["warnings"], *audit["findings"]["remarks"]]),
-        "## " + _("From rows in to examples"),
-        _funnel(audit["funnel"]),
-        "## " + _("Sources"),
-        _sources(audit["sources"]),
-        "## " + _("Splits"),
-        _splits(audit["splits"]),
-        "## " + _("What left, and why"),
-        _counts(audit["ledger"]["reasons"], _("Reason"), _("Rows")),
-        "## " + _("What was repaired"),
-        _cleaning(audit["cleaning"]),
-        "## " + _("Kept apart"),
-        _certificate(audit["certificate"], audit["leak"]),
-        "## " + _("Examples"),
-        *_samples(audit["samples"]),
+        (_("From rows in to examples"), _funnel(audit["funnel"])),
+        (_("Sources"), _sources(audit["sources"])),
+        (_("Splits"), _splits(audit["splits"])),
+        (_("Whom the model speaks as"), parts.who_speaks(data) if data else ""),
+        (_("What left, and why"), parts.what_left(audit["ledger"]["reasons"], data)),
+        (_("What was repaired"), _cleaning(audit["cleaning"])),
+        (_("Languages"), parts.by_source(audit.get("languages") or {}, _("Records"))),
+        (_("Quality"), parts.by_source(audit.get("quality") or {}, _("Rules that were broken"))),
+        (_("Personal data"), parts.personal_data(audit.get("personal_data") or {})),
+        (_("Duplicates"), parts.duplicates(audit.get("duplicates") or {})),
+        (_("What to look at in the data"), parts.doubtful(findings)),
+        (_("Labels"), parts.labels(findings)),
+        (_("Kept apart"), _certificate(audit["certificate"], audit["leak"])),
+        (_("Examples"), "\n\n".join(_samples(audit["samples"]))),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    heads = list(head)
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    lines += ["| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
-def _cell(value: object) -> str:
-    text = f"{value:,}" if isinstance(value, int) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    written = [
+        "# " + _("The data of this run"),
+        *_warnings([*audit["warnings"], *findings.get("remarks", ())]),
+        *(f"## {title}\n\n{text}" for title, text in sections if text),
+    ]
+    return "\n\n".join(written) + "\n"
 
 
 def _warnings(messages: list[str]) -> list[str]:
@@ -50,7 +49,7 @@ def _warnings(messages: list[str]) -> list[str]:
 def _funnel(stages: list[dict[str, Any]]) -> str:
     heads = (_("Stage"), _("Rows in"), _("Rows out"), _("Dropped"), _("Unit"))
     columns = ("stage", "rows_in", "rows_out", "rejected", "unit")
-    return _table(heads, ([stage[column] for column in columns] for stage in stages))
+    return table(heads, ([stage[column] for column in columns] for stage in stages))
 
 
 def _sources(sources: list[dict[str, Any]]) -> str:
@@ -67,7 +66,7 @@ def _sources(sources: list[dict[str, Any]]) -> str:
     )
     columns = ("name", "role", "rows", "read", "cleaned", "deduplicated")
     splits = ("train", "validation", "test")
-    return _table(
+    return table(
         heads,
         (
             [*(source[column] for column in columns), *(source["examples"][s] for s in splits)]
@@ -100,18 +99,12 @@ def _splits(splits: Mapping[str, Mapping[str, Any]]) -> str:
         ]
         for name, split in splits.items()
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def _inline(counts: Mapping[str, int]) -> str:
-    shown = [f"{name} {count:,}" for name, count in list(counts.items())[:5]]
+    shown = [f"{name} {whole(count)}" for name, count in list(counts.items())[:5]]
     return ", ".join([*shown, "..."] if len(counts) > 5 else shown)
-
-
-def _counts(counts: Mapping[str, int], name: str, number: str) -> str:
-    if not counts:
-        return _("Nothing.")
-    return _table((name, number), counts.items())
 
 
 def _cleaning(cleaning: Mapping[str, Any]) -> str:
@@ -119,7 +112,7 @@ def _cleaning(cleaning: Mapping[str, Any]) -> str:
     if not rules:
         return _("Nothing.")
     rows = [(rule, found["changes"], found["rows"]) for rule, found in rules.items()]
-    return _table((_("Rule"), _("Changes"), _("Rows")), rows)
+    return table((_("Rule"), _("Changes"), _("Rows")), rows)
 
 
 def _certificate(certificate: Mapping[str, Any], leak: Mapping[str, Any]) -> str:
@@ -129,25 +122,25 @@ def _certificate(certificate: Mapping[str, Any], leak: Mapping[str, Any]) -> str
             "Groups in two splits: {groups}. Equal texts: {exact}. Near-duplicates (Jaccard of "
             "word 5-grams from {threshold}): {near}. Rows looked at for these: {checked} of {rows}."
         ).format(
-            groups=certificate["groups_crossing"],
-            exact=certificate["exact_crossing"],
-            near=certificate["near_duplicates_crossing"],
+            groups=whole(certificate["groups_crossing"]),
+            exact=whole(certificate["exact_crossing"]),
+            near=whole(certificate["near_duplicates_crossing"]),
             threshold=certificate["threshold"],
-            checked=certificate["rows_checked"],
-            rows=certificate["rows_to_check"],
+            checked=whole(certificate["rows_checked"]),
+            rows=whole(certificate["rows_to_check"]),
         ),
     ]
     if leak["own_test"]:
         lines.append(
             _(
-                "Of your own {rows} test rows, {count} ({share:.2%}) also stood in the training "
+                "Of your own {rows} test rows, {count} ({share}) also stood in the training "
                 "data word for word, and {near} nearly so; {removed} training rows were removed."
             ).format(
-                rows=leak["test_rows"],
-                count=leak["test_rows_also_in_train"],
-                share=leak["share"],
-                near=leak["test_rows_near_train"],
-                removed=leak["removed_from_train"] + leak["removed_near_from_train"],
+                rows=whole(leak["test_rows"]),
+                count=whole(leak["test_rows_also_in_train"]),
+                share=percent(leak["share"], 2),
+                near=whole(leak["test_rows_near_train"]),
+                removed=whole(leak["removed_from_train"] + leak["removed_near_from_train"]),
             )
         )
     return "\n\n".join(lines)

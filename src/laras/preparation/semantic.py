@@ -6,8 +6,6 @@ compared with the *kept* ones only, as everywhere: similarity is not transitive.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import numpy.typing as npt
 
@@ -18,9 +16,6 @@ BLOCK_ROWS = 1024  # a product of two blocks is 4 MB
 
 Embeddings = npt.NDArray[np.float32]
 _ROUNDING = 1e-6  # of a cosine in float32
-
-# Texts to rows of numbers, (n, d) float32; given from outside: this room knows no models.
-Embed = Callable[[Sequence[str]], Embeddings]
 
 
 def semantic_matches(

@@ -11,15 +11,14 @@ stream from disk. Most of them have too little in common with the whole block, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
-import xxhash
 
-from laras.preparation.grams import Hashes, grams_of
+from laras.preparation.grams import Hashes
 from laras.preparation.keys import comparable
 from laras.preparation.overlap_index import Index
 from laras.preparation.passages import NOTHING_COMMON, Compared, Parts, Passages, likeness
@@ -75,30 +74,6 @@ def separate(
             start += len(parts)
     near.sort(key=lambda crossing: (crossing.row, crossing.held_out))
     return exact + near
-
-
-def crossings(
-    keys: Sequence[str],
-    spaced_words: Sequence[str],
-    held_out_keys: Sequence[str],
-    held_out_words: Sequence[str],
-    threshold: float,
-) -> list[Crossing]:
-    """:func:`separate` for rows in memory: their keys, and their words joined by spaces."""
-    sides = [
-        Side(_numbers(own_keys), lambda texts=texts: iter([_parts(texts)]))  # type: ignore[misc]
-        for own_keys, texts in ((keys, spaced_words), (held_out_keys, held_out_words))
-    ]
-    return separate(sides[0], sides[1], threshold)
-
-
-def _parts(texts: Sequence[str]) -> list[Parts]:
-    return [(grams,) for grams in grams_of(texts)]
-
-
-def _numbers(keys: Sequence[str]) -> npt.NDArray[np.uint64]:
-    digests = b"".join(xxhash.xxh3_128_digest(key.encode()) for key in keys)
-    return np.frombuffer(digests, dtype=np.uint64).reshape(-1, 2)
 
 
 def _equal(keys: npt.NDArray[np.uint64], held_out: npt.NDArray[np.uint64]) -> Iterator[Crossing]:

@@ -8,7 +8,7 @@ out label by label, so that each label is trained on, and tested where it has ro
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from laras.records import Split, Task
+from laras.records import Split
 
 HELD_OUT: tuple[Split, ...] = ("test", "validation")
 SPLITS: tuple[Split, ...] = (
@@ -32,15 +32,6 @@ _LARGEST_OVERSHOOT = 0.5  # of the wanted number of rows
 _BETWEEN = "\x1f"  # a task and a label; none of the first holds it
 
 Numbers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Row:
-    """What the split needs to know of an example."""
-
-    group: str
-    task: Task
-    label: str | None
 
 
 @dataclass(frozen=True)
@@ -62,17 +53,6 @@ class _Groups:
         """Which of ``groups`` has the fewest rows; of equal ones the first in the order."""
         order = np.lexsort((self.positions[groups], self.rows[groups]))
         return int(groups[order[0]])
-
-
-def assign_rows(rows: Sequence[Row], shares: Mapping[Split, float], seed: int) -> dict[str, Split]:
-    """:func:`assign` for a few rows: the split of each group."""
-    columns = {
-        "group": pa.array([row.group for row in rows], pa.string()),
-        "task": pa.array([row.task for row in rows], pa.string()),
-        "label": pa.array([row.label for row in rows], pa.string()),
-    }
-    numbers = assign(pa.table(columns), shares, seed).tolist()
-    return {row.group: SPLITS[number] for row, number in zip(rows, numbers, strict=True)}
 
 
 def assign(table: pa.Table, shares: Mapping[Split, float], seed: int) -> npt.NDArray[np.int8]:
@@ -118,7 +98,8 @@ def _gather(table: pa.Table, seed: int) -> tuple[Numbers, _Groups]:
     encoded_kind = kind.combine_chunks().dictionary_encode()
     unsorted = [_pair(text) for text in encoded_kind.dictionary.to_pylist()]
     kinds = sorted(unsorted)
-    rank = np.array([kinds.index(pair) for pair in unsorted], dtype=np.int64)
+    place_of_kind = {pair: place for place, pair in enumerate(kinds)}
+    rank = np.array([place_of_kind[pair] for pair in unsorted], dtype=np.int64)
     kind_of_row = rank[encoded_kind.indices.to_numpy()]
     pairs, counts = np.unique(group_of_row * len(kinds) + kind_of_row, return_counts=True)
     holders, held = np.divmod(pairs, len(kinds))

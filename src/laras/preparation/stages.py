@@ -23,7 +23,7 @@ from laras.preparation.engine import Runner
 from laras.preparation.ledger import Ledger
 from laras.preparation.shards import Shard
 from laras.recipe.schema import DataSection, PreparationSection, Source
-from laras.records import Rejection, Split
+from laras.records import Rejection, Split, identifier_of, place_of
 from laras.runs.atomic import publish_folder, write_json_atomic
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
@@ -92,7 +92,7 @@ class Work:
         """
         parent = self.run.data / name
         folder = parent / ("shared" if shared else key[:_KEY_CHARACTERS])
-        status = self.run.stage(f"prepare-{name}", key)
+        status = self.run.stage(stage_name(name), key)
         with storage_errors(folder):
             if status.damaged:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -101,6 +101,11 @@ class Work:
         yield folder
         if not status.done:
             status.finish({"folder": folder})
+
+
+def stage_name(name: str) -> str:
+    """Under which name the run records the stage ``name`` of the preparation."""
+    return f"prepare-{name}"
 
 
 def remove_others(folder: Path, wanted: set[str]) -> None:
@@ -123,14 +128,14 @@ def unit(folder: Path, name: str, make: Callable[[Path], Facts]) -> Facts:
     temporary = folder / f".{name}.{uuid.uuid4().hex}.tmp"
     with storage_errors(final):
         temporary.mkdir(parents=True)
-        try:
-            facts = make(temporary)
-            hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
-            write_json_atomic(temporary / _FACTS, {"facts": facts, "files": hashes})
-            publish_folder(temporary, final)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+    try:
+        facts = make(temporary)
+        hashes = {path.name: file_sha256(path) for path in sorted(temporary.iterdir())}
+        write_json_atomic(temporary / _FACTS, {"facts": facts, "files": hashes})
+        publish_folder(temporary, final)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
     # As whoever finds them later: JSON makes lists of tuples.
     return read_facts(final)
 
@@ -177,12 +182,12 @@ def cut_short(place: Mapping[str, Any], stage: str, reason: str, detail: str = "
 
 def place_name(place: Mapping[str, Any]) -> str:
     """Where a record comes from, for people."""
-    return f"{place['path']}: {place['locator']}" if place["locator"] else str(place["path"])
+    return place_of(str(place["path"]), str(place["locator"] or ""))
 
 
 def places_of(table: pa.Table) -> list[dict[str, Any]]:
     """Identifier, path and locator of each record of ``table``."""
-    identifier = "document_id" if "document_id" in table.schema.names else "dialogue_id"
+    identifier = identifier_of(table.schema.names)
     columns = [table.column(name).to_pylist() for name in (identifier, "path", "locator")]
     names = ("record_id", "path", "locator")
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]

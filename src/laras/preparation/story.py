@@ -16,9 +16,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laras.errors import UsageError
+from laras.preparation.ledger_view import ledger_entries, place_of
 from laras.preparation.shards import batches_of
 from laras.preparation.stages import ROLES
-from laras.records import Example, Rejection, Split, examples_from, rejections_from
+from laras.preparation.wanted import WantedPlace, close_names, flat
+from laras.records import Example, Rejection, Split, examples_from
 from laras.translation import _
 
 _IDENTIFIERS = {"documents": "document_id", "dialogues": "dialogue_id"}
@@ -46,20 +48,25 @@ class Story:
 
 
 def stories(data: Path, wanted: str, most: int = MOST_STORIES) -> list[Story]:
-    """The records that ``wanted`` names: an example's or a record's identifier, a file's path,
-    ``path: locator``, or words that stand in its text.
+    """The records that ``wanted`` names: an example's or a record's identifier, a file or folder
+    (its name, or its path as seen from the recipe, from here or from the root), ``path: locator``,
+    or words that stand in its text.
 
     ``data``: the data folder of a run. Raises UsageError where nothing is found.
     """
     names = _named(data, wanted) or _holding(data, wanted, most)
     if not names:
+        close = close_names(wanted, _paths(data))
+        hint = _("Give an identifier, a file's path, or words of the text.")
+        if close:
+            hint = _("Did you mean {names}?").format(names=", ".join(map(repr, close)))
         raise UsageError(
             "preparation.no-such-row",
             _("Nothing in this run is called {wanted!r}, or holds these words.").format(
                 wanted=wanted
             ),
             where=str(data),
-            hint=_("Give an identifier, a file's path, or words of the text."),
+            hint=hint,
         )
     return tell(data, list(names)[:most])
 
@@ -82,20 +89,21 @@ def _own(record_id: str) -> str:
 
 
 def _named(data: Path, wanted: str) -> list[str]:
-    """Records called ``wanted``, or standing in the file or at the place of this name."""
+    """Records called ``wanted``, or standing in the file or folder, or at the place of this
+    name."""
     names: dict[str, None] = {}
+    is_meant = WantedPlace(wanted, data)
     for kind, identifier in _IDENTIFIERS.items():
         wanted_columns = [identifier, "path", "locator"]
         batches = chain(_raw(data, kind, wanted_columns), _cleaned(data, kind, wanted_columns))
         for batch in batches:
             columns = (batch.column(name).to_pylist() for name in wanted_columns)
             for name, path, locator in zip(*columns, strict=True):
-                if wanted in (name, path, f"{path}: {locator}"):
+                if wanted == name or is_meant(path, locator or ""):
                     names[name] = None
-    for rejection in _ledger(data):
-        place = f"{rejection.path}: {rejection.locator}"
-        if wanted in (rejection.record_id, rejection.path, place):
-            names[_own(rejection.record_id) or place.removesuffix(": ")] = None
+    for rejection in ledger_entries(data):
+        if wanted == rejection.record_id or is_meant(rejection.path, rejection.locator):
+            names[_own(rejection.record_id) or place_of(rejection)] = None
     if not names:
         for split in ROLES:
             for batch in pq.ParquetFile(data / f"{split}.parquet").iter_batches(
@@ -108,7 +116,11 @@ def _named(data: Path, wanted: str) -> list[str]:
 
 
 def _holding(data: Path, words: str, most: int) -> list[str]:
-    """Records whose text, as read or as cleaned, holds ``words``; the case does not matter."""
+    """Records whose text, as read or as cleaned, or whose entry in the ledger holds ``words``;
+    neither case nor the kind of white space matters."""
+    wanted = flat(words)
+    if not wanted:
+        return []
     names: dict[str, None] = {}
     for kind, identifier in _IDENTIFIERS.items():
         for batches in (_raw(data, kind), _cleaned(data, kind)):
@@ -116,11 +128,23 @@ def _holding(data: Path, words: str, most: int) -> list[str]:
                 for name, text in zip(
                     batch.column(identifier).to_pylist(), _texts(batch, kind), strict=True
                 ):
-                    if words.casefold() in text.casefold():
+                    if wanted in flat(text):
                         names[name] = None
                         if len(names) >= most:
                             return list(names)
+    for rejection in ledger_entries(data):
+        if len(names) < most and wanted in flat(f"{rejection.locator} {rejection.detail}"):
+            names[_own(rejection.record_id) or place_of(rejection)] = None
     return list(names)
+
+
+def _paths(data: Path) -> Iterator[str]:
+    """The files of every record, and of every entry in the ledger."""
+    for kind in _IDENTIFIERS:
+        for batch in chain(_raw(data, kind, ["path"]), _cleaned(data, kind, ["path"])):
+            yield from batch.column("path").unique().to_pylist()
+    for rejection in ledger_entries(data):
+        yield rejection.path
 
 
 def _raw(data: Path, kind: str, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
@@ -183,17 +207,12 @@ def _add_after(data: Path, found: dict[str, Story]) -> None:
                 story.flags = tuple(row.get("flags") or ())
 
 
-def _ledger(data: Path) -> Iterator[Rejection]:
-    for batch in pq.ParquetFile(data / "ledger.parquet").iter_batches(batch_size=5000):
-        yield from rejections_from(pa.Table.from_batches([batch]))
-
-
 def _add_ledger(data: Path, found: dict[str, Story]) -> None:
     places = {
         f"{story.path}: {story.locator}".removesuffix(": "): story for story in found.values()
     }
-    for rejection in _ledger(data):
-        place = f"{rejection.path}: {rejection.locator}".removesuffix(": ")
+    for rejection in ledger_entries(data):
+        place = place_of(rejection)
         own = _own(rejection.record_id)
         story = found.get(own) or (places.get(place) if not own else None) or found.get(place)
         if story is not None:

@@ -40,6 +40,9 @@ class ColumnMap(Section):
     """How content the customer was; the higher, the more the answers count in the loss."""
 
 
+_FOR_TEXTS = ("html", "pdf_parser", "ocr", "passages", "pairs")
+
+
 class Source(Section):
     """One place that data comes from; exactly one of the four kinds."""
 
@@ -94,6 +97,18 @@ class Source(Section):
     def _one_path_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
+    @field_validator(
+        "assistant", "fallbacks", mode="before", json_schema_input_type=str | list[str]
+    )
+    @classmethod
+    def _one_text_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("pairs", mode="before", json_schema_input_type=PairKind | list[PairKind])
+    @classmethod
+    def _one_form_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _exactly_one_kind(self) -> Source:
         given = [kind for kind in SOURCE_KINDS if getattr(self, kind) is not None]
@@ -111,6 +126,15 @@ class Source(Section):
             default = type(self).model_fields["assistant"].default
             assistant = None if self.assistant == default else self.assistant
             unread.refuse(unread.of_texts(self.kind, self.instruction, assistant))
+        else:
+            fields = type(self).model_fields
+            given = {name: getattr(self, name) for name in _FOR_TEXTS}
+            unread.refuse(
+                unread.of_rows(
+                    self.kind,
+                    {name: value for name, value in given.items() if value != fields[name].default},
+                )
+            )
         return self
 
     @property

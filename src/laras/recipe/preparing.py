@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from laras.recipe.languages import refuse_unknown
 from laras.recipe.section import Section, Seed, Share
 
 PersonalData = Literal[
     "email", "phone", "nik", "npwp", "card", "iban", "ip", "url-secret", "api-key", "name"
 ]
+Acceptable = Literal["test-leak", "rejected-rows"]
 
 
 class GenerationSection(Section):
@@ -79,7 +81,7 @@ class PreparationSection(Section):
     leak_limit: Share = 0.01
     """Refuse when more than this share of your own test rows also stand in the training data
     word for word; below it, those rows leave the training data."""
-    accept: list[Literal["test-leak", "rejected-rows"]] = []
+    accept: list[Acceptable] = []
     """Findings that would refuse the data and are accepted here by name: a leak above
     ``leak_limit`` (the rows still leave the training data), unreadable rows above
     ``data.max_rejected_share``."""
@@ -89,3 +91,28 @@ class PreparationSection(Section):
     """Daft's runner: this machine, or a Ray cluster."""
     seed: Seed = 0
     """Decides which groups are held out."""
+
+    @field_validator("languages", mode="before", json_schema_input_type=str | list[str])
+    @classmethod
+    def _one_language_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("languages")
+    @classmethod
+    def _languages_are_codes(cls, value: list[str]) -> list[str]:
+        refuse_unknown(value)
+        return value
+
+    @field_validator("accept", mode="before", json_schema_input_type=Acceptable | list[Acceptable])
+    @classmethod
+    def _one_finding_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator(
+        "personal_data_kinds",
+        mode="before",
+        json_schema_input_type=Annotated[list[PersonalData], Field(min_length=1)] | PersonalData,
+    )
+    @classmethod
+    def _one_kind_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value

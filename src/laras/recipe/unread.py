@@ -5,7 +5,7 @@ Each refusal stands at the setting itself, so that the message can point there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -67,6 +67,17 @@ def of_texts(kind: str, instruction: str | None, assistant: list[str] | None) ->
             assistant,
             _("{kind} hold no conversations").format(kind=kind),
             _("Leave it out, or give the files under conversations."),
+        )
+
+
+def of_rows(kind: str, given: Mapping[str, Any]) -> Iterable[Unread]:
+    """Which of ``given``, settings for texts, a source of ``kind`` would be read for: none."""
+    for name, value in given.items():
+        yield Unread(
+            (name,),
+            value,
+            _("{kind} are not read as running text").format(kind=kind),
+            _("Leave it out; it is for documents and articles."),
         )
 
 

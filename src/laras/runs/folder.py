@@ -182,6 +182,15 @@ class Run:
             self.event("stage_repeated", stage=name, reason="damaged")
         return status
 
+    def forget_stages(self, name: str) -> None:
+        """Take back that the stage ``name``, and those called ``name-...``, were ever done: what
+        they left was deleted on purpose, not damaged."""
+        self._check_held()
+        folder = self.folder / "stages"
+        with storage_errors(folder):
+            for record in [folder / f"{name}.json", *folder.glob(f"{name}-*.json")]:
+                record.unlink(missing_ok=True)
+
     def finished_stage(self, name: str) -> StageStatus | None:
         """The stage ``name`` as it was last finished, whatever its inputs; None if it never was."""
         record = self._stage_record(name)

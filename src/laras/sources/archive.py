@@ -49,7 +49,7 @@ _ENDINGS = {  # the longest first: how it is compressed, and whether a tar is in
     ".bz2": ("bz2", False),
     ".xz": ("xz", False),
 }
-_MAX_DEPTH = 2  # an archive in an archive is read; one in that is not
+_MAX_DEPTH = 2  # an archive, and one that lies in it; one in that is refused
 _MAX_TOTAL = 10  # all members together, in sizes of the largest that one file may have
 _MAX_RATIO = 200  # as for office files; chats and tables come to 5 to 30
 _RATIO_MATTERS_BYTES = 4 << 20

@@ -1,4 +1,8 @@
-"""The way into this room: a source of the recipe to the records of its files."""
+"""The way into this room: a source of the recipe to the records of its files.
+
+:func:`open_source` finds the files, :func:`read_files` reads some of them; whoever keeps what was
+read for the next run reads a few at a time. :func:`read_source` is the two in one.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from laras.errors import UsageError
+from laras.errors import LarasError, UsageError
 from laras.recipe.schema import DataSection, Source
 from laras.records import Dialogue, Document, Rejection
 from laras.sources.archive import Allowance, is_archive, unpacked
@@ -19,6 +23,7 @@ from laras.sources.extras import require_extras
 from laras.sources.journals import articles
 from laras.sources.parsing import ParserLimits, ParserProcess
 from laras.sources.tables import jsonl, parquet, sheets, table
+from laras.sources.whole_characters import with_whole_characters
 
 # Importing the readers registers them.
 __all__ = [
@@ -27,8 +32,10 @@ __all__ = [
     "mailbox",
     "markdown",
     "parquet",
+    "open_source",
     "parsed",
     "plain",
+    "read_files",
     "read_source",
     "sheets",
     "table",
@@ -55,9 +62,18 @@ def read_source(
     Bad content never raises: it becomes a :class:`Rejection`. A path that is not there is a
     :class:`UsageError`, raised at once rather than when the first record is asked for.
     """
-    require_extras(source)
-    files = find_files(source.paths, folder)
+    files = open_source(source, folder)
     return read_files(files, files, source, data.max_file_bytes, limits)
+
+
+def open_source(source: Source, folder: Path) -> list[SourceFile | Rejection]:
+    """What :func:`read_files` is to read of ``source``, whose paths are relative to ``folder``.
+
+    Raises :class:`UsageError` for a path that is not there, and for a parser that the recipe asks
+    for and that is not installed.
+    """
+    require_extras(source)
+    return find_files(source.paths, folder)
 
 
 def read_files(
@@ -75,7 +91,7 @@ def read_files(
                 yield file
                 continue
             context = FileContext(file, source, parser, max_bytes, by_path)
-            yield from _read_safely(context, None)
+            yield from with_whole_characters(_read_safely(context, None))
 
 
 def _read_safely(
@@ -87,6 +103,12 @@ def _read_safely(
         yield context.rejection(error.reason, fact=error.fact)
     except OSError as error:
         yield context.rejection("unreadable", fact=error.strerror or "")
+    except (LarasError, MemoryError):  # about the run, not about this file
+        raise
+    except Exception as error:
+        # A reader, perhaps of another package, that broke its contract costs the rest of this file
+        # and not the run. What it gave before stays.
+        yield context.rejection("reader-failed", fact=type(error).__name__)
 
 
 def read_file(

@@ -150,7 +150,8 @@ def test_whatever_decides_the_tokens_decides_the_file(
     changed = change(model, rows)
     found = split_tokens(rows, changed, folder)
     assert_as_encoded(found, rows, changed)
-    assert len(files(folder)) == 2 * len(before)  # what was there stays for who asks for it
+    # What was there stays for who asks for it, but for rows that are gone.
+    assert len(files(folder)) == len(before) * (1 if change is other_rows else 2)
     assert {name: files(folder)[name] for name in before} == before
 
 
@@ -214,3 +215,15 @@ def test_damaged_rows_are_named(
     with pytest.raises(StorageFailed) as raised:
         split_tokens(rows, loaded(model), tmp_path / "tokens")
     assert (raised.value.identifier, raised.value.where) == ("runs.damaged", str(rows))
+
+
+def test_tokens_of_rows_that_are_gone_are_removed(model: Path, rows: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "tokens"
+    split_tokens(rows, loaded(model), folder)
+    split_tokens(rows, other_template(model, rows), folder)
+    assert len(list(folder.glob("*.arrow"))) == 2  # two models of a run on the same rows
+    found = split_tokens(rows, other_rows(model, rows), folder)
+    (tokens,) = folder.glob("*.arrow")
+    assert len(list(folder.iterdir())) == 3
+    assert len(found.tokens) > 0
+    assert tokens.with_suffix(".json").exists()

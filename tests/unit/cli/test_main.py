@@ -115,6 +115,17 @@ def test_a_wrong_option_is_a_usage_error_also_in_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "meant"), [("perpare", "prepare"), ("inspekt", "inspect"), ("train", "run")]
+)
+def test_a_mistyped_verb_is_told_with_the_one_that_was_meant(
+    typed: str, meant: str, tmp_path: Path
+) -> None:
+    done = laras(typed, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"Did you mean '{meant}'?" in done.stderr
+
+
+@pytest.mark.parametrize(
     ("error", "code"),
     [
         (LarasError("a.b", "what"), 1),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from laras.cli.outcome import show_data, show_scores, show_training
 from laras.cli.progress import TerminalProgress, duration, status_line
 from laras.cli.session import Session
 from laras.cli.table import score_text
+from laras.records import REJECTION_SCHEMA, Rejection, to_table
 from laras.report.measures import measure
 from laras.runs.folder import Run
 
@@ -144,3 +146,18 @@ def test_names_and_sentences_from_files_steer_no_terminal(
     for text in (shown.out, shown.err):
         assert text.count("\\x1b]0;title\\x07\\u202e") == 2
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
+
+
+def test_a_guessed_assistant_is_told_with_its_line_and_the_next_steps(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = 'assistant: ["' + "Layanan Anggota Koperasi Simpan Pinjam Telaga " * 5 + '"]'
+    guess = Rejection("read", "guessed-assistant", "a.txt", detail=f"{line} (a clue)", rows=0)
+    ledger = finished / "data" / "ledger.parquet"
+    pq.write_table(to_table([guess], REJECTION_SCHEMA), ledger)
+    show_data(finished, Session(), "laras run recipe.yaml")
+    shown = capsys.readouterr().out
+    assert line in shown
+    assert f"laras inspect {finished}" in shown
+    assert f"laras report {finished}" in shown
+    assert "laras run recipe.yaml" in shown

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from laras.preparation import certificate as made
 from laras.preparation.certificate import certify, statement, summary
 from laras.preparation.grams import distinct, grams_of
-from laras.preparation.likeness import jaccard, normalise, shingles, words
+from laras.preparation.likeness import normalise, words
 from laras.records import (
     EXAMPLE_SCHEMA,
     REJECTION_SCHEMA,
@@ -27,6 +27,7 @@ from laras.records import (
     Split,
     to_table,
 )
+from oracles import jaccard, shingles
 
 BASE = " ".join(f"kata{n}" for n in range(60))
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")

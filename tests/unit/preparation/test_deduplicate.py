@@ -16,9 +16,10 @@ from laras.preparation.corpus import TableCorpus
 from laras.preparation.deduplicate import Duplicates, copies, find_duplicates
 from laras.preparation.engine import Runner, run_steps
 from laras.preparation.keys import DOCUMENT_KEYS, KEYS, dialogue_keys
-from laras.preparation.likeness import jaccard, shingles, words
+from laras.preparation.likeness import words
 from laras.preparation.minhash import HASHES, bands_for, estimates, signatures_of
 from laras.records import DIALOGUE_SCHEMA, Dialogue, Turn, to_table
+from oracles import jaccard, shingles
 
 FIRST = ("ka", "ba", "sa", "ta", "ma", "na", "la", "ra")
 WORDS = [first + second for first in FIRST for second in ("tu", "ri", "lo", "mi", "sa", "pe", "du")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laras.preparation.groups import Groups, joined, own_group
+from laras.preparation.groups import Groups
 
 NAMES = st.integers(0, 14).map(lambda number: f"g{number:02}")
 PAIRS = st.lists(st.tuples(NAMES, NAMES), max_size=20)
@@ -16,15 +16,6 @@ def test_a_group_is_called_by_its_smallest_name_however_it_was_joined() -> None:
     for left, right in [("d", "c"), ("b", "a"), ("d", "a")]:
         groups.join(left, right)
     assert {groups.name_of(name) for name in "abcd"} == {"a"}
-    assert joined(["record:1", "group:x", "record:2"], [(0, 1)]) == [
-        "group:x",
-        "group:x",
-        "record:2",
-    ]
-
-
-def test_a_customer_and_a_record_of_the_same_name_are_two() -> None:
-    assert own_group("7", "1") != own_group(None, "7")
 
 
 def partition(pairs: list[tuple[str, str]]) -> dict[str, str]:

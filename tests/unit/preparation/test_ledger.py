@@ -8,8 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from laras.errors import LarasError
-from laras.preparation.ledger import MOST_HELD, Ledger
+from laras.preparation.ledger import MOST_HELD, Ledger, describe
 from laras.records import Rejection, rejections_from
+from laras.sources.reasons import explanation
+from laras.sources.reasons import rejection as rejection_of_reading
+from laras.translation import using
 
 
 def rejection(number: int, reason: str = "too-short") -> Rejection:
@@ -58,3 +61,22 @@ def test_a_file_of_a_stage_that_failed_is_not_left(tmp_path: Path) -> None:
     with pytest.raises(LarasError, match="1 rows in, 1 out, 1 in the ledger"):
         fail()
     assert not list(tmp_path.iterdir())
+
+
+def test_the_ledger_holds_facts_and_says_what_they_mean_in_the_language_in_use() -> None:
+    with using("id"):
+        stored = rejection_of_reading("bad-encoding", "a.csv", fact="line 3")
+        ledger = Ledger()
+        ledger.add("read", [stored])
+        indonesian = explanation("bad-encoding")
+        assert ledger.first_places() == [f"a.csv: bad-encoding ({indonesian} line 3)"]
+    assert stored == rejection_of_reading("bad-encoding", "a.csv", fact="line 3")
+    assert stored.detail == "line 3"
+    assert describe(stored) == f"a.csv: bad-encoding ({explanation('bad-encoding')} line 3)"
+    assert explanation("bad-encoding") != indonesian
+    assert ledger.first_places() == [describe(stored)]
+
+
+def test_a_reason_of_another_room_stands_for_itself() -> None:
+    assert explanation("too-short") == ""
+    assert describe(rejection(1)) == "1.md: line 1: too-short"

@@ -14,7 +14,8 @@ from laras.preparation.grams import (
     similarity,
     word_counts,
 )
-from laras.preparation.likeness import jaccard, key, key_bytes, shingles, words
+from laras.preparation.likeness import key, key_bytes, words
+from oracles import jaccard, shingles
 
 # Letters of several scripts and kinds, marks, signs, spaces, and what NFKC takes apart.
 CHARACTERS = st.sampled_from("aAbß_9éfiＡ²ñ ıİคำकि日ア’“.,- \n\t\x00\x1f\u200b\u0301\ud800😀")

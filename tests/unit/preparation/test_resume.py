@@ -85,13 +85,13 @@ def test_killed_anywhere_it_comes_to_the_same_bytes(tmp_path: Path) -> None:
     generator = random.Random(4)
     kills = 0
     while True:
-        ended = child(recipe, tmp_path / "killed", generator.randint(12, 40))
+        ended = child(recipe, tmp_path / "killed", generator.randint(25, 60))
         if ended.returncode == 0:
             break
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         kills += 1
         assert kills < 15  # it gets on, whatever was done
-    assert kills >= 4
+    assert kills >= 2
     for name in FINISHED:
         one, other = (tmp_path / run / "data" / name for run in ("unbroken", "killed"))
         assert one.read_bytes() == other.read_bytes(), name

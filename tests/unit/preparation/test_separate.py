@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from laras.preparation import overlap_index, separate
 from laras.preparation.grams import distinct, grams_of
-from laras.preparation.likeness import jaccard, key, shingles, words
+from laras.preparation.likeness import key, words
 from laras.preparation.passages import Parts
-from laras.preparation.separate import Side, crossings
+from laras.preparation.separate import Side
+from oracles import crossings, jaccard, shingles
 
 BASE = " ".join(f"kata{n}" for n in range(60))
 Pairs = set[tuple[int, int]]

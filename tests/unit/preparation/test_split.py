@@ -7,9 +7,10 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from laras.preparation.split import Row, position
-from laras.preparation.split import assign_rows as assign
+from laras.preparation.split import position
 from laras.records import Split
+from oracles import Row
+from oracles import assign_rows as assign
 
 SHARES: dict[Split, float] = {"test": 0.1, "validation": 0.05}
 

@@ -32,6 +32,12 @@ def written(folder: Path, text: str) -> Path:
             "articles are learnt as they stand",
             "examples",
         ),
+        (
+            "data:\n  sources:\n    - {examples: a.csv, pairs: [rows]}\n",
+            "3:25",
+            "not read as running text",
+            "documents and articles",
+        ),
         (DOCUMENTS + "  test: {examples: t.csv, weight: 2.0}\n", "4:27", "test.0.weight", "out"),
         (CONTENDERS + "base: {epochs: 2}\n", "6:14", "contenders.0.epochs", "lora, full, freeze"),
         (CONTENDERS + "base: {rank: 2}\n", "6:14", "without tuning", "lora"),

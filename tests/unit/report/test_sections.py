@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from laras.records import REJECTION_SCHEMA, Rejection, to_table
 from laras.report.blocks import Facts, Paragraph, Samples, Table
 from laras.report.facts import read_facts
+from laras.report.sections.findings import findings
 from laras.report.sections.funnel import _steps_down, funnel
 from laras.report.sections.learning import gap_in_words, smoothed, thinned
 from laras.report.sections.provenance import recipe
 from laras.report.sections.resources import cost
 from laras.report.sections.samples import compared, samples
 from laras.report.sections.splits import leaks
+from laras.sources.reasons import explanation
 
 
 def shared_words(answer: str, reference: str) -> list[str]:
@@ -67,6 +72,15 @@ def test_the_funnel_ends_with_what_was_trained_on(run_folder: Path) -> None:
     stages = facts.audit["funnel"]
     left = [bar.value for bar in _steps_down(facts, stages)]
     assert left == [4210, 4187, 4160, 4160, 3944, 3944, 3940, 3398]
+
+
+def test_the_reasons_of_the_funnel_say_what_they_mean(run_folder: Path) -> None:
+    section = funnel(read_facts(run_folder))
+    assert section is not None
+    table = [block for block in section.blocks if isinstance(block, Table)][-1]
+    said = {row[0].text: row[0].detail for row in table.rows}
+    assert said["bad-json"] == f"read: {explanation('bad-json')}"
+    assert said["too-short"].partition(":")[0] == "clean"
 
 
 def test_validation_below_training_is_no_overfitting() -> None:
@@ -144,3 +158,13 @@ def test_the_cost_gives_speed_and_the_share_of_parameters(run_folder: Path) -> N
     assert lora[1].text == "1 min 11 s"
     assert (lora[3].text, lora[3].detail) == ("131,072", "2.5 %")
     assert lora[2].detail == "24,128 a second"
+
+
+def test_the_line_that_confirms_a_guessed_assistant_is_whole(run_folder: Path) -> None:
+    line = 'assistant: ["' + "Layanan Anggota Telaga " * 20 + '"]'
+    guess = Rejection("read", "guessed-assistant", "a.txt", detail=line, action="cut", rows=0)
+    pq.write_table(to_table([guess], REJECTION_SCHEMA), run_folder / "data" / "ledger.parquet")
+    facts = read_facts(run_folder)
+    for section in (funnel(facts), findings(facts)):
+        assert section is not None
+        assert line in repr(section.blocks)

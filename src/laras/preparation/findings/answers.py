@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 from laras.preparation.findings.intervals import first, share
-from laras.preparation.findings.row import Row
+from laras.preparation.findings.row import Row, chance_of
 from laras.preparation.likeness import key
 
 _LONG = 40  # characters; shorter answers often end without a mark for good reasons
@@ -38,9 +38,14 @@ def _holds_marks(text: str) -> bool:
 
 
 class Answers:
-    """Trained answers of conversations; texts are only searched for marks of templates."""
+    """Trained answers of conversations; texts are only searched for marks of templates.
 
-    def __init__(self) -> None:
+    ``rows``: how many conversations there will be. Of more than ``MOST_ROWS`` about as many are
+    looked at, chosen by what is asked: all answers to a question, or none.
+    """
+
+    def __init__(self, rows: int) -> None:
+        self._share = MOST_ROWS / max(rows, 1)
         self._answers_to: dict[str, dict[str, str]] = {}  # question: answer key: place
         self._contradicted: dict[str, list[str]] = {}
         self._long: Counter[str] = Counter()  # by source
@@ -57,7 +62,9 @@ class Answers:
         self._all += 1
         if _holds_marks(row.asked) or _holds_marks(row.answer):
             self._control.append(row.place)
-        if row.task != "chat" or not row.answer or self._rows >= MOST_ROWS:
+        if row.task != "chat" or not row.answer:
+            return
+        if self._share < 1 and chance_of(row.question_key) >= self._share:
             return
         self._rows += 1
         answer = key(row.answer)

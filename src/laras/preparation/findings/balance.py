@@ -59,9 +59,11 @@ def _holds(words: list[str], phrase: tuple[str, ...]) -> bool:
 
 
 class Balance:
-    """Mentions of groups in the training examples, at most the first ``MOST_ROWS`` of them."""
+    """Mentions of groups in about ``MOST_ROWS`` of the training examples, chosen by chance;
+    ``rows``: how many there will be."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: int) -> None:
+        self._share = MOST_ROWS / max(rows, 1)
         self._rows = 0
         self._all = 0
         self._answered = 0
@@ -73,7 +75,7 @@ class Balance:
     def observe(self, row: Row) -> None:
         """Count the groups of one example, each once."""
         self._all += 1
-        if self._rows >= MOST_ROWS:
+        if row.chance >= self._share:
             return
         self._rows += 1
         labelled = row.task == "classification"

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-CONFIDENCE = 0.95
-_Z = 1.959963984540054  # of the normal distribution at this confidence
+_Z = 1.959963984540054  # of the normal distribution at 95%
 PLACES_SHOWN = 5
 
 

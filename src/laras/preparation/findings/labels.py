@@ -21,19 +21,25 @@ _FOLDS = 5
 _SEED = 0
 
 
-class Labels:
-    """Labelled rows of the training data."""
+def has_cleanlab() -> bool:
+    """Whether noise of labels can be measured here; it decides what the audit says."""
+    return importlib.util.find_spec("cleanlab") is not None
 
-    def __init__(self) -> None:
+
+class Labels:
+    """Labelled rows of the training data; ``rows``: how many there will be."""
+
+    def __init__(self, rows: int) -> None:
+        self._share = MOST_ROWS / max(rows, 1)
         self._rows: list[tuple[str, str, str]] = []  # text, label, place
         self._counts: Counter[str] = Counter()
 
     def observe(self, row: Row) -> None:
-        """Count one example; texts are kept for the first ``MOST_ROWS`` only."""
+        """Count one example; texts are kept of about ``MOST_ROWS``, chosen by chance."""
         if row.task != "classification" or row.label is None:
             return
         self._counts[row.label] += 1
-        if len(self._rows) < MOST_ROWS:
+        if row.chance < self._share:
             self._rows.append((row.asked, row.label, row.place))
 
     def facts(self) -> dict[str, Any]:
@@ -55,7 +61,7 @@ class Labels:
         }
 
     def _noise(self) -> dict[str, Any]:
-        if importlib.util.find_spec("cleanlab") is None:
+        if not has_cleanlab():
             return {"measured": False, "why": _("cleanlab is not installed: laras[labels]")}
         frequent = Counter(label for _text, label, _place in self._rows)
         known = {label for label, count in frequent.items() if count >= _FOLDS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ MOST_ROWS = 500_000  # of a task
 
 
 class Lengths:
-    """Characters of all examples, by task."""
+    """Characters of the examples, by task; ``rows``: how many of each there will be. Of a task with
+    more than ``MOST_ROWS``, about as many are looked at, chosen by chance."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows: Mapping[str, int]) -> None:
+        self._shares = {task: MOST_ROWS / max(count, 1) for task, count in rows.items()}
         self._lengths: dict[str, list[int]] = {}
         self._places: dict[str, list[str]] = {}
         self._trained = 0
@@ -27,7 +30,7 @@ class Lengths:
 
     def observe(self, row: Row) -> None:
         """Count one example."""
-        if len(self._lengths.get(row.task, ())) >= MOST_ROWS:
+        if row.chance >= self._shares[row.task]:
             return
         self._lengths.setdefault(row.task, []).append(row.characters)
         self._places.setdefault(row.task, []).append(row.place)

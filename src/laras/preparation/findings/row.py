@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import xxhash
 
 from laras.preparation.likeness import key
+from laras.records import place_of
 
 BATCH_ROWS = 2000
 
@@ -29,9 +31,20 @@ class Row:
     characters: int
 
     @property
+    def chance(self) -> float:
+        """A number in [0, 1), the same for the same example wherever it stands: by it measures
+        choose which rows they look at, so that no source or task comes first."""
+        return chance_of(self.example_id)
+
+    @property
     def question_key(self) -> str:
         """Equal for questions that a reader would call the same."""
         return key(self.asked)
+
+
+def chance_of(text: str) -> float:
+    """A number in [0, 1) that depends on ``text`` only."""
+    return float(xxhash.xxh3_64_intdigest(text.encode()) / 2**64)
 
 
 def rows_of(split: Path) -> Iterator[Row]:
@@ -47,7 +60,7 @@ def rows_of(split: Path) -> Iterator[Row]:
                 is_text = row["task"] == "text"
                 before = messages if is_text or last < 0 else messages[:last]
                 span = row["spans"][0] if row["spans"] else {"path": "", "locator": ""}
-                place = ": ".join(filter(None, (span["path"], span["locator"])))
+                place = place_of(span["path"], span["locator"])
                 yield Row(
                     row["example_id"],
                     row["task"],

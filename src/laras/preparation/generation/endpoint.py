@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,6 +23,7 @@ from laras.translation import _
 
 ATTEMPTS = 5
 _LONGEST_WAIT_S = 30.0
+_MOST_TOKENS = 10**9
 _MOST_BYTES = 4 << 20
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 # What may pass when asked again; other refusals of an endpoint are the same each time.
@@ -52,6 +54,8 @@ class Endpoint:
             follow_redirects=False,
             trust_env=False,  # neither proxies nor passwords that the recipe doesn't speak of
         )
+        self.stop = threading.Event()
+        """Set when nobody waits for answers any more."""
 
     def __enter__(self) -> Endpoint:
         return self
@@ -62,6 +66,7 @@ class Endpoint:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop.set()
         self._client.close()
 
     def ask(self, messages: list[dict[str, str]], max_tokens: int) -> Reply:
@@ -88,17 +93,23 @@ class Endpoint:
                 trouble = f"HTTP {status}"
                 if status not in _TEMPORARY:
                     raise self._failure(trouble)
-            if attempt < ATTEMPTS:
-                time.sleep(min(asked_wait_s or wait_s, _LONGEST_WAIT_S))
-                wait_s *= 2
+            if attempt == ATTEMPTS or self.stop.wait(min(asked_wait_s or wait_s, _LONGEST_WAIT_S)):
+                break
+            wait_s *= 2
         raise self._failure(trouble)
 
     def _post(self, body: dict[str, Any]) -> tuple[int, Any, float | None]:
-        """Status, parsed body and the wait that the endpoint asks for."""
+        """Status, parsed body and the wait that the endpoint asks for.
+
+        The client's own limit is for each read; an answer that drips must end, too.
+        """
+        deadline = time.monotonic() + self.section.timeout_s
         with self._client.stream("POST", self._address, json=body) as response:
             received = bytearray()
             for block in response.iter_bytes():
                 received += block
+                if time.monotonic() > deadline:
+                    raise httpx2.ReadTimeout("")
                 if len(received) > _MOST_BYTES:
                     raise self._failure(_("its answer is larger than allowed"))
             retry_after = response.headers.get("retry-after", "")
@@ -119,8 +130,8 @@ class Endpoint:
         counts = usage if isinstance(usage, dict) else {}
         return Reply(
             text if isinstance(text, str) else "",
-            _count(counts.get("prompt_tokens")),
-            _count(counts.get("completion_tokens")),
+            token_count(counts.get("prompt_tokens")),
+            token_count(counts.get("completion_tokens")),
         )
 
     def _failure(self, trouble: str) -> EndpointFailed:
@@ -161,5 +172,7 @@ def api_key(section: GenerationSection) -> str:
     return key
 
 
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+def token_count(value: Any) -> int:
+    """Of tokens, as the endpoint tells it; what can't be a count is none."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and 0 < value <= _MOST_TOKENS else 0

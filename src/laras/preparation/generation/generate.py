@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,10 @@ import pyarrow as pa
 from laras.errors import UsageError
 from laras.preparation.chunks import passages
 from laras.preparation.generation import wording
-from laras.preparation.generation.endpoint import Endpoint, Reply, api_key
+from laras.preparation.generation.asking import ask_all
+from laras.preparation.generation.endpoint import Endpoint, Reply
 from laras.preparation.generation.grounding import grounding
+from laras.preparation.generation.personal import impersonal, invented
 from laras.preparation.generation.store import ReplyStore
 from laras.preparation.likeness import key as text_key
 from laras.recipe.preparing import GenerationSection
@@ -89,12 +91,20 @@ def passages_of(
 
 
 def generate(
-    asked: Iterable[Asked], section: GenerationSection, store_path: Path, progress: Progress
+    asked: Iterable[Asked],
+    section: GenerationSection,
+    store_path: Path,
+    progress: Progress,
+    personal_kinds: Sequence[str] = (),
 ) -> Generated:
-    """Pairs about ``asked``. Raises UsageError where the estimate is above ``max_cost`` or the key
-    is absent, EndpointFailed where the endpoint does not answer."""
+    """Pairs about ``asked``. ``personal_kinds``: of personal data that the model may have invented
+    or remembered, which is neither kept in the store nor in an example.
+
+    Raises UsageError where the estimate is above ``max_cost`` or the key is absent, EndpointFailed
+    where the endpoint does not answer.
+    """
     chosen = _sample(asked, section.max_passages)
-    with ReplyStore(store_path) as store:
+    with ReplyStore(store_path, partial(impersonal, kinds=personal_kinds)) as store:
         keys = [_key(passage, section) for passage in chosen]
         open_ = [n for n, key in enumerate(keys) if store.get(key) is None]
         estimate = estimated_cost([chosen[n] for n in open_], section)
@@ -114,7 +124,7 @@ def generate(
         if open_:
             _ask(chosen, keys, open_, section, store, progress)
         replies = [store.get(key) for key in keys]
-    made = _examples(chosen, [reply for reply in replies if reply], section)
+    made = _examples(chosen, [reply for reply in replies if reply], section, personal_kinds)
     made.facts["estimated_cost"] = estimate
     return made
 
@@ -173,23 +183,22 @@ def _ask(
     progress.stage(_("Asking the endpoint"), len(open_))
     max_tokens = 2 * section.pairs_per_passage * _TOKENS_PER_PAIR
     unique = list({keys[n]: n for n in open_}.values())
-    api_key(section)
-    with Endpoint(section) as endpoint, ThreadPoolExecutor(section.parallel) as pool:
-        calls = {
-            pool.submit(endpoint.ask, _messages(chosen[n], section), max_tokens): n for n in unique
-        }
-        try:
-            for done, call in enumerate(as_completed(calls), 1):
-                store.put(keys[calls[call]], call.result())
-                progress.advance(done)
-        except BaseException:
-            for call in calls:
-                call.cancel()
-            raise
+    with Endpoint(section) as endpoint:
+        calls = [
+            partial(endpoint.ask, _messages(chosen[number], section), max_tokens)
+            for number in unique
+        ]
+        replies = ask_all(calls, section.parallel, endpoint.stop)
+        for done, (number, reply) in enumerate(replies, 1):
+            store.put(keys[unique[number]], reply)
+            progress.advance(done)
 
 
 def _examples(
-    chosen: Sequence[Asked], replies: Sequence[Reply], section: GenerationSection
+    chosen: Sequence[Asked],
+    replies: Sequence[Reply],
+    section: GenerationSection,
+    personal_kinds: Sequence[str],
 ) -> Generated:
     made: list[Example] = []
     left: list[Rejection] = []
@@ -203,10 +212,13 @@ def _examples(
             continue
         for number, pair in enumerate(pairs):
             found = grounding(pair.answer, passage.text)
+            strange = invented(f"{pair.question}\n{pair.answer}", personal_kinds)
             question = text_key(passage.record_id, pair.question)
-            if not found.holds(section.least_grounded):
-                invented = ", ".join((*found.numbers, *found.names))[:120]
-                detail = invented or f"{found.share:.2f} < {section.least_grounded}"
+            if strange:
+                left.append(_rejection(passage, "not-grounded", ", ".join(strange)[:120]))
+            elif not found.holds(section.least_grounded):
+                strange = [*found.numbers, *found.names]
+                detail = ", ".join(strange)[:120] or f"{found.share:.2f} < {section.least_grounded}"
                 left.append(_rejection(passage, "not-grounded", detail))
             elif question in seen:
                 left.append(_rejection(passage, "asked-twice", pair.question[:120]))

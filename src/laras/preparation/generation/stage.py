@@ -15,12 +15,12 @@ from laras.preparation.compare import Compared
 from laras.preparation.compose import Composed, ExampleShard, write_examples
 from laras.preparation.describe import Cleaned
 from laras.preparation.generation.generate import STAGE, generate, passages_of
+from laras.preparation.generation.wording import VERSION as WORDING
 from laras.preparation.ledger import Ledger
 from laras.preparation.stages import Facts, Work, shards_of, unit
 from laras.runs.hashing import content_hash
 
-VERSION = 1  # raise it when the same replies give other pairs
-REPLIES = "replies.jsonl"
+VERSION = 2  # raise it when the same replies give other pairs
 
 
 def generate_all(
@@ -31,13 +31,15 @@ def generate_all(
     section = work.section.generation
     if section is None:
         return composed, {}
-    key = content_hash(VERSION, composed.key)
+    key = content_hash(VERSION, WORDING, composed.key)
 
     def make(place: Path) -> Facts:
         documents = _documents(cleaned, compared)
         asked = passages_of(documents, work.section.chunk_characters, work.weights)
-        replies = work.run.data / REPLIES
-        made = generate(asked, section, replies, work.progress)
+        replies = work.run.data / "replies.jsonl"
+        replaces = work.section.personal_data == "replace"
+        kinds = work.section.personal_data_kinds if replaces else ()
+        made = generate(asked, section, replies, work.progress, kinds)
         write_examples(place, made.examples, work)
         ledger = Ledger()
         with ledger.into(place / "ledger.arrow"):

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import os
 import threading
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
-from laras.preparation.generation.endpoint import Reply
+from laras.preparation.generation.endpoint import Reply, token_count
+from laras.runs.atomic import write_text_atomic
 from laras.runs.failures import storage_errors
 
 
 class ReplyStore:
     """Replies by key in the file ``path``; use as a context manager. Threads may share it.
 
-    A line that a kill tore is passed over, and asked for again.
+    A line that a kill tore is passed over, and asked for again. ``cleaned``: what is kept of a
+    reply's text; lines of an earlier run that hold more are written anew.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cleaned: Callable[[str], str] = str) -> None:
         self.path = path
+        self._cleaned = cleaned
         self._replies: dict[str, Reply] = {}
         self._lock = threading.Lock()
         with storage_errors(path):
@@ -47,7 +51,8 @@ class ReplyStore:
 
     def put(self, key: str, reply: Reply) -> None:
         """Keep ``reply``; it is on disk when this returns."""
-        line = json.dumps({"key": key, **asdict(reply)}, ensure_ascii=True)
+        reply = replace(reply, text=self._cleaned(reply.text))
+        line = _line(key, reply)
         with self._lock, storage_errors(self.path):
             self._stream.write(line + "\n")
             self._stream.flush()
@@ -56,12 +61,26 @@ class ReplyStore:
 
     def _load(self) -> bool:
         """Reads what is there; whether its last line is torn."""
+        is_stale = False
         content = self.path.read_text(encoding="utf-8", errors="replace")
         for line in content.splitlines():
             try:
                 row = json.loads(line)
                 key = row.pop("key")
-                self._replies[str(key)] = Reply(**row)
+                self._replies[str(key)] = Reply(
+                    self._cleaned(str(row["text"])),
+                    token_count(row["input_tokens"]),
+                    token_count(row["output_tokens"]),
+                )
+                is_stale = is_stale or self._replies[str(key)].text != row["text"]
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
+        if is_stale:
+            lines = (_line(key, reply) for key, reply in self._replies.items())
+            write_text_atomic(self.path, "".join(f"{line}\n" for line in lines))
+            return False
         return bool(content) and not content.endswith("\n")
+
+
+def _line(key: str, reply: Reply) -> str:
+    return json.dumps({"key": key, **asdict(reply)}, ensure_ascii=True)

@@ -54,6 +54,10 @@ def read_answer(text: str, most: int) -> list[Written] | None:
         question, answer = row.get("question"), row.get("answer")
         if not isinstance(question, str) or not isinstance(answer, str):
             return None
+        try:
+            f"{question}{answer}".encode()
+        except UnicodeEncodeError:  # half a character, which no file can hold
+            return None
         whole = question.strip() and answer.strip()
         if whole and max(len(question), len(answer)) <= _MOST_CHARACTERS:
             found.append(Written(question.strip(), answer.strip()))

@@ -41,7 +41,11 @@ class Read:
     def about(self, section: Section) -> str:
         """``title, parent heading``: what a heading alone does not say; "" at the top."""
         names = [self.title, *section.above]
-        kept = [name for name in dict.fromkeys(names) if name and name != section.heading]
+        kept = [
+            name
+            for name in dict.fromkeys(names)
+            if name and name != section.heading and not name.endswith("?")
+        ]
         return ", ".join(kept[-2:])
 
     def fits(self, answer: str) -> bool:

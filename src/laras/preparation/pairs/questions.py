@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from laras.preparation.pairs.outline import plain
 from laras.preparation.pairs.pair import Pair, Read
+from laras.sources.code_fences import with_code
 
 _MARK = re.compile(
     r"^[*_]*(?:[QPT]|Question|QUESTION|Pertanyaan|PERTANYAAN|Tanya|TANYA)\s*\d*\s*[*_]*[:.)][*_]*\s+"
@@ -35,10 +36,8 @@ def _marked(read: Read) -> Iterator[Pair]:
     question = ""
     start = end = 0
     position = 0
-    in_code = False
-    for line in [*read.text.splitlines(keepends=True), "# "]:
+    for in_code, line in with_code([*read.text.splitlines(keepends=True), "# "]):
         bare = line.strip()
-        in_code ^= bare.startswith("```")
         asked = "" if in_code else _asked(bare)
         # A table after an answer is rather the document's than the answer's.
         if asked or (bare.startswith(("#", "|")) and not in_code):

@@ -60,4 +60,5 @@ def _question(read: Read, start: int, column: str, cell: str) -> str:
 
 
 def _about(read: Read, section: Section) -> str:
-    return ", ".join(filter(None, (read.about(section), section.heading)))
+    heading = "" if section.heading.endswith("?") else section.heading
+    return ", ".join(filter(None, (read.about(section), heading)))

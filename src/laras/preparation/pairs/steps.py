@@ -94,7 +94,7 @@ def pair_examples(
         *("document_id", "path", "text", "title", "locator", "kind", "source", "split_group"),
         "language",
     )
-    return Step("pair-examples", 1, reads, EXAMPLES, function)
+    return Step("pair-examples", 2, reads, EXAMPLES, function)
 
 
 def document_examples(

@@ -30,8 +30,8 @@ class Detector:
 
 
 DETECTORS: Registry[Detector] = Registry("personal-data")
-"""Detectors by kind. Where two find something in the same place, the longer one is right; of equal
-length, the one registered first."""
+"""Detectors by kind: those that the recipe knows, so that other packages add none. Where two find
+something in the same place, the longer one is right; of equal length, the one registered first."""
 
 _LONG_NUMBER = re.compile(r"[0-9](?:[ .()–-]{0,3}[0-9]){7}")
 

@@ -15,7 +15,8 @@ from laras.preparation.privacy.finding import Detector, Finding
 from laras.preparation.privacy.ordinary_words import ADDRESS, ALWAYS_CAPITAL, ORDINARY, ROLES
 
 _LEAST_LETTERS = 3
-_MOST_NAMES = 200  # a group chat; beyond, a search for all of them would cost more than it gives
+_OF_A_PATTERN = 200  # spellings; of a large group's names only the patterns that may hit are run
+_HANDLE = re.compile(r"@\w[\w.]{1,62}\w")  # what a messenger calls somebody, as mentions write it
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _ADDRESSED = re.compile(rf"\b(?:{'|'.join(ADDRESS.split())})\.?\s{{1,3}}\Z", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(?:\A|[\n.!?…:;])[\s\"“‘'(*_>-]*\Z")
@@ -29,31 +30,47 @@ def name_detector(names: tuple[str, ...]) -> Detector | None:
         return None
     whole = sorted((name for name in people if " " in name), key=len, reverse=True)
     parts = _parts(people)
-    spellings = [r"\s+".join(map(re.escape, name.split())) for name in whole]
-    spellings += [re.escape(part) for part in sorted(parts, key=len, reverse=True)]
-    pattern = re.compile(rf"(?<![\w@.]|@)(?:{'|'.join(spellings)})(?!\w)", re.IGNORECASE)
-    needles = {*parts, *(name.split()[0] for name in whole)}
+    spellings = [*whole, *sorted(parts, key=len, reverse=True)]
+    patterns = [
+        _pattern(spellings[start : start + _OF_A_PATTERN])
+        for start in range(0, len(spellings), _OF_A_PATTERN)
+    ]
 
     def may_hold(text: str) -> bool:
         lower = text.casefold()
-        return any(needle in lower for needle in needles)
+        return any(needle in lower for needles, _pattern in patterns for needle in needles)
 
     def find(text: str) -> Iterator[Finding]:
-        for found in pattern.finditer(text):
-            written = " ".join(found.group().casefold().split())
-            person = people.get(written) if " " in written else parts.get(written)
-            if person is None:
+        lower = text.casefold()
+        for needles, pattern in patterns:
+            if not any(needle in lower for needle in needles):
                 continue
-            if " " in written or _is_meant(text, found.start(), found.group()):
-                yield Finding("name", found.start(), found.end(), person)
+            for found in pattern.finditer(text):
+                written = " ".join(found.group().casefold().split())
+                person = people.get(written) if " " in written else parts.get(written)
+                if person is None:
+                    continue
+                if " " in written or _is_meant(text, found.start(), found.group()):
+                    yield Finding("name", found.start(), found.end(), person)
 
     return Detector(find, may_hold)
 
 
+def _pattern(spellings: Sequence[str]) -> tuple[frozenset[str], re.Pattern[str]]:
+    """What finds ``spellings``, and the words without one of which it finds nothing."""
+    written = "|".join(r"\s+".join(map(re.escape, name.split())) for name in spellings)
+    pattern = re.compile(rf"(?<![\w.])(?<!\w[@＠])(?:{written})(?!\w)", re.IGNORECASE)
+    return frozenset(name.split()[0] for name in spellings), pattern
+
+
 def _people(names: Sequence[str]) -> dict[str, str]:
-    """Each full name in lower case; names that are roles, numbers or addresses are left out."""
+    """Each full name in lower case; names that are roles, numbers or addresses are left out.
+    A handle ("@ani_77") is a name of its own."""
     people: dict[str, str] = {}
-    for name in names[:_MOST_NAMES]:
+    for name in names:
+        if _HANDLE.fullmatch(name):
+            people.setdefault(name.casefold(), name.casefold())
+            continue
         words = _WORD.findall(name)
         bare = [word for word in words if word.casefold() not in ROLES]
         if any(character.isdigit() or character == "@" for character in name) or not bare:
@@ -79,6 +96,8 @@ def _is_meant(text: str, start: int, written: str) -> bool:
     """Whether a single word is the name, not the word that looks like it."""
     before = text[max(0, start - 16) : start]
     if _ADDRESSED.search(before):
+        return True
+    if written[0] == "@" or before[-1:] == "@":  # a mention; no address, which has a word before
         return True
     if not written[0].isupper():
         return False

@@ -6,6 +6,8 @@ follows a form of address, or has a capital letter within a sentence.
 
 from __future__ import annotations
 
+from laras.sources.conversations.role_words import GENERIC, ORGANISATIONS
+
 _ORDINARY = """
     bunga melati mawar jujur surya fajar wahyu cahaya bintang timur cinta kasih putri putra
     indah permata lestari kencana ayu ratu raja agung teguh setia budi sari bayu guntur
@@ -41,14 +43,10 @@ ALWAYS_CAPITAL = frozenset(_ALWAYS_CAPITAL.split())
 
 # What exports write where a name should be.
 _ROLES = """
-    admin administrator agent agen assistant asisten bot chatbot customer client klien
-    pelanggan user pengguna operator system sistem support service services layanan care
-    center centre team tim official toko store shop kantor office bank sales marketing hrd
-    finance keuangan staff staf cs guest tamu anonymous anonim unknown visitor member
-    anggota seller buyer penjual pembeli grup group the dan and dari untuk pt cv tbk inc ltd
-    llc
+    service services tim kantor office marketing hrd finance keuangan grup group the dan and
+    dari untuk
 """
-ROLES = frozenset(_ROLES.split())
+ROLES = GENERIC | ORGANISATIONS | frozenset(_ROLES.split())
 
 ADDRESS = (
     "pak bapak bpk bu ibu mas mbak mba bang abang kak kakak dik adik adek ko koh ci cici om tante "

@@ -37,7 +37,7 @@ def personal_data_documents(kinds: Sequence[str], replace: bool) -> Step:
             personal.append(counts)
         return batch_of(_DOCUMENT_WRITES, {"text": texts, "personal": personal})
 
-    return Step("personal-data-documents", 2, ("text", "metadata"), _DOCUMENT_WRITES, function)
+    return Step("personal-data-documents", 3, ("text", "metadata"), _DOCUMENT_WRITES, function)
 
 
 def personal_data_dialogues(kinds: Sequence[str], replace: bool) -> Step:
@@ -54,7 +54,7 @@ def personal_data_dialogues(kinds: Sequence[str], replace: bool) -> Step:
             personal.append(counts)
         return batch_of(_DIALOGUE_WRITES, {"turns": rows, "personal": personal})
 
-    return Step("personal-data-dialogues", 2, ("turns", "metadata"), _DIALOGUE_WRITES, function)
+    return Step("personal-data-dialogues", 3, ("turns", "metadata"), _DIALOGUE_WRITES, function)
 
 
 def _scan(

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from laras.preparation.ledger_reasons import meaning
+from laras.preparation.ledger_view import GUESSED_ASSISTANT
 from laras.report.blocks import Block, Cell, Facts, Paragraph, Section, Table
 from laras.report.facts import RunFacts
 from laras.report.wording import percent, shortened, whole
-from laras.translation import _
+from laras.translation import _, ngettext
 
 _PLACE_CHARACTERS = 200
 _MOST_GROUPS = 12
+_MOST_GUESSES = 5
 
 
 def findings(facts: RunFacts) -> Section | None:
     """Doubtful rows with their places, personal data, and who is spoken of."""
     found = facts.audit.get("findings")
     if not isinstance(found, dict):
-        return None
+        found = {}
     blocks: list[Block] = [
         Paragraph(str(remark), "warning") for remark in found.get("remarks") or ()
     ]
+    blocks += _guessed_assistants(facts)
     rows = [*_answer_rows(found), *_length_rows(found), *_noise_row(found)]
     if rows:
         header = [
@@ -37,6 +41,20 @@ def findings(facts: RunFacts) -> Section | None:
     blocks += _personal_data(facts)
     blocks += _balance(found)
     return Section("findings", _("What to look at in the data"), blocks) if blocks else None
+
+
+def _guessed_assistants(facts: RunFacts) -> list[Block]:
+    """Whom the model speaks as where that was guessed; each with the whole line to copy."""
+    guesses = [row for row in facts.ledger if row.get("reason") == GUESSED_ASSISTANT]
+    blocks: list[Block] = [
+        Paragraph(f"{row.get('path')}: {meaning(GUESSED_ASSISTANT)} {row.get('detail')}", "warning")
+        for row in guesses[:_MOST_GUESSES]
+    ]
+    left_out = len(guesses) - _MOST_GUESSES
+    if left_out > 0:
+        more = ngettext("… and {count} more", "… and {count} more", left_out)
+        blocks.append(Paragraph(more.format(count=whole(left_out))))
+    return blocks
 
 
 def _answer_rows(found: Mapping[str, Any]) -> list[list[Cell]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from laras.preparation.ledger_reasons import meaning
+from laras.preparation.ledger_view import GUESSED_ASSISTANT
 from laras.report.blocks import Block, Cell, Figure, Figures, Paragraph, Section, Table
 from laras.report.charts import Bar, bars
 from laras.report.facts import RunFacts
@@ -116,10 +118,10 @@ def _stage_table(stages: list[dict[str, Any]]) -> Table:
 def _reason_table(reasons: list[dict[str, Any]]) -> Table:
     rows = [
         [
-            Cell(entry["reason"], entry["stage"], numeric=False),
+            Cell(entry["reason"], _meaning(entry), numeric=False),
             Cell(_("cut") if entry["action"] == "cut" else _("dropped"), numeric=False),
             Cell(whole(entry["rows"])),
-            Cell(shortened(entry["example"], 160), numeric=False),
+            Cell(_example(entry), numeric=False),
         ]
         for entry in reasons[:_MOST_REASONS]
     ]
@@ -133,6 +135,17 @@ def _reason_table(reasons: list[dict[str, Any]]) -> Table:
     ]
     caption = _("The ledger in short; every single row stands in data/ledger.parquet.")
     return Table(header, rows, caption=caption, footnotes=footnotes)
+
+
+def _example(entry: Mapping[str, Any]) -> str:
+    """The first place, cut where it is long; whole where a line to copy stands in it."""
+    example = str(entry["example"])
+    return example if entry["reason"] == GUESSED_ASSISTANT else shortened(example, 160)
+
+
+def _meaning(entry: Mapping[str, Any]) -> str:
+    """The stage in which rows left, and what the code of the reason means."""
+    return f"{entry['stage']}: {meaning(entry['reason'])}".removesuffix(": ")
 
 
 def _reasons(facts: RunFacts) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,8 @@ _MAX_NAME = 120
 _EARLIEST, _LATEST = -62_135_596_800.0, 253_402_300_799.0
 _NUMBER = re.compile(r"-?\d{1,20}(?:\.\d{1,20})?")
 _MAX_TIME_CHARACTERS = 64
+_MAX_KEYS_TOLD = 12
+_KEY = re.compile(r"(?!.*\d{5})[\w .-]{1,40}")  # a column's name, rather than a value
 
 
 def string(value: object) -> str:
@@ -92,6 +94,14 @@ def milliseconds(value: object) -> float | None:
         return _within(value / 1000)
     except OverflowError:
         return None
+
+
+def keys_told(keys: Iterable[object]) -> str:
+    """``keys`` of an object as the ledger may tell them, in order: who has values for keys
+    (addresses, numbers) would find them there. "..." stands for what is left out."""
+    written = sorted(map(str, keys))
+    told = [key for key in written if _KEY.fullmatch(key)][:_MAX_KEYS_TOLD]
+    return ", ".join(told if len(told) == len(written) else [*told, "..."])
 
 
 def iso_time(time: float) -> str:

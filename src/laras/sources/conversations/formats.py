@@ -57,7 +57,8 @@ class Format:
 
 
 FORMATS: Registry[Format] = Registry("chat-format")
-"""Chat formats by name, asked in the order in which they were registered."""
+"""Chat formats by name, asked in the order in which they were registered; then those that other
+packages add as entry points of the group ``laras.chat-format``."""
 
 # Formats register themselves when imported; imported when the first chat file is met.
 _MODULES = (
@@ -87,8 +88,7 @@ def format_of(form: Form, beginning: Any, context: FileContext) -> Format | None
         return None
     _import_formats()
     suffix = context.file.path.rpartition(".")[2].lower()
-    for name in FORMATS:
-        candidate = FORMATS.get(name)
+    for candidate in FORMATS.all().values():
         if candidate.form != form or suffix not in candidate.suffixes:
             continue
         if candidate.recognises(beginning, context):

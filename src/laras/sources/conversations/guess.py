@@ -7,24 +7,15 @@ in most conversations and starts few; who starts hardly any; whose export it is;
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from laras.sources.conversations.messages import ChatMessage
-from laras.translation import _
+from laras.sources.conversations.role_words import is_organisation
 
 _MAX_NAMES = 5
-# Names of organisations and of those who speak for them, in Indonesian and English.
-_ORGANISATION = re.compile(
-    r"\b(?:admin|bot|care|center|centre|clinic|cs|cso|customer (?:care|service|support)|dinas|help"
-    r"|helpdesk|hotline|inc|info|klinik|koperasi|layanan|llc|ltd|official|olshop|operator|pelayanan"
-    r"|pt|cv|ud|tbk|pusat|resmi|rs|rsud|sales|service desk|shop|store|support|team|toko|warung"
-    r"|bank|hotel|apotek|dealer|universitas|sekolah)\b",
-    re.IGNORECASE,
-)
 _LEAST_SHARE = 0.5
 _MOST_STARTED = 0.5
 _HARDLY_STARTED = 0.25
@@ -33,7 +24,8 @@ _CONVERSATIONS_THAT_TELL = 4
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Authors whom the model probably speaks as, and what to tell people about it."""
+    """Authors whom the model probably speaks as, and the line of the recipe that confirms it, with
+    the clue: in English, whatever the language in use, because it is stored with the data."""
 
     names: tuple[str, ...]
     told: str
@@ -64,7 +56,7 @@ def guessed(sessions: Sequence[Sequence[ChatMessage]]) -> Guess | None:
             names, why = found
             return _told(names, why)
     author = min(authors, key=lambda a: (a.started, -a.answers, a.messages, a.name))
-    return _told([author.name], _("nothing tells, and others ask first"))
+    return _told([author.name], "nothing tells, and others ask first")
 
 
 def _counted(sessions: Sequence[Sequence[ChatMessage]]) -> list[_Author]:
@@ -94,14 +86,14 @@ def _bots(authors: list[_Author], _conversations: int) -> _Found:
     """Bots that answer; one that only announces is no partner."""
     bots = [author.name for author in authors if author.is_bot and author.answers]
     humans = [author for author in authors if not author.is_bot]
-    return (bots, _("the export says that this is a bot")) if bots and humans else None
+    return (bots, "the export says that this is a bot") if bots and humans else None
 
 
 def _organisations(authors: list[_Author], _conversations: int) -> _Found:
-    names = [author.name for author in authors if _ORGANISATION.search(author.name)]
+    names = [author.name for author in authors if is_organisation(author.name)]
     if not names or len(names) == len(authors):
         return None
-    return names, _("the name looks like an organisation's")
+    return names, "the name looks like an organisation's"
 
 
 def _everywhere(authors: list[_Author], conversations: int) -> _Found:
@@ -115,9 +107,7 @@ def _everywhere(authors: list[_Author], conversations: int) -> _Found:
         return None
     if most.started > _MOST_STARTED * most.conversations:
         return None
-    return [most.name], _("takes part in {part} of {all} conversations, starts {started}").format(
-        part=most.conversations, all=conversations, started=most.started
-    )
+    return [most.name], _share(most, conversations)
 
 
 def _asked(authors: list[_Author], conversations: int) -> _Found:
@@ -127,9 +117,12 @@ def _asked(authors: list[_Author], conversations: int) -> _Found:
     least, _most = sorted(authors, key=lambda author: author.started)
     if least.started > _HARDLY_STARTED * conversations:
         return None
-    return [least.name], _("takes part in {part} of {all} conversations, starts {started}").format(
-        part=least.conversations, all=conversations, started=least.started
-    )
+    return [least.name], _share(least, conversations)
+
+
+def _share(author: _Author, conversations: int) -> str:
+    part, started = author.conversations, author.started
+    return f"takes part in {part} of {conversations} conversations, starts {started}"
 
 
 def _owner(authors: list[_Author], _conversations: int) -> _Found:
@@ -141,7 +134,7 @@ def _owner(authors: list[_Author], _conversations: int) -> _Found:
     most = counts.most_common(2)
     if not most or (len(most) == 2 and most[0][1] == most[1][1]):
         return None
-    return [most[0][0]], _("the export is theirs")
+    return [most[0][0]], "the export is theirs"
 
 
 def quoted(names: Sequence[str]) -> str:
@@ -150,8 +143,4 @@ def quoted(names: Sequence[str]) -> str:
 
 
 def _told(names: list[str], why: str) -> Guess:
-    listed = quoted(names)
-    told = _("{names}: {why}. To confirm or change it, write in the recipe: {line}").format(
-        names=listed, why=why, line=f"assistant: [{listed}]"
-    )
-    return Guess(tuple(names), told)
+    return Guess(tuple(names), f"assistant: [{quoted(names)}] ({why})")

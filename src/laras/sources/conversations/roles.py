@@ -16,19 +16,12 @@ from functools import lru_cache
 from laras.recipe.schema import Source
 from laras.sources.conversations.guess import guessed, quoted
 from laras.sources.conversations.messages import ChatMessage, Role
+from laras.sources.conversations.role_words import GENERIC
 
 _PHONE = re.compile(r"\+?[\d\s().-]{7,}")
 _NOT_DIGITS = re.compile(r"\D+")
 _EDGES = re.compile(r"^\W+|\W+$")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
-# What exports and column values call people whose names they don't tell.
-_GENERIC_NAMES = """
-    admin administrator agent agen anonymous answerer asker assistant asisten bot chatbot client
-    contact customer cs deleted gpt guest human khalayak klien konsumen me model nasabah none null
-    operator pasien pelanggan penanya pengguna pengunjung petugas sales self staff support system
-    system_agent tamu tool unknown user visitor you saya anda
-"""
-_GENERIC = frozenset(_GENERIC_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,4 +94,4 @@ def plain_name(name: str) -> str:
 
 def is_person(name: str) -> bool:
     """Whether ``name`` may be somebody's name, rather than a role ("user") or a number."""
-    return bool(_LETTERS.search(name)) and plain_name(name) not in _GENERIC
+    return bool(_LETTERS.search(name)) and plain_name(name) not in GENERIC

@@ -19,6 +19,7 @@ from laras.sources.context import FileContext
 from laras.sources.conversations.fallbacks import Fallbacks
 from laras.sources.conversations.fields import iso_time
 from laras.sources.conversations.messages import ChatMessage
+from laras.sources.conversations.role_words import is_organisation
 from laras.sources.conversations.roles import Cast, cast_of, is_person
 from laras.sources.conversations.turns import merged
 
@@ -200,6 +201,7 @@ def _names(messages: list[ChatMessage]) -> list[str]:
         candidate
         for message in messages
         for candidate in ("" if message.is_bot else message.author, *message.others)
-        if is_person(candidate)
+        # "CS Telaga" is no person's name, and "Telaga" must stay what the business is called.
+        if is_person(candidate) and not is_organisation(candidate)
     )
     return list(names)

@@ -30,6 +30,8 @@ _MEDIA_KEYS = (
     *("game_title", "invoice_information", "giveaway_information", "live_location_period_seconds"),
 )
 _LISTS = ("chats", "left_chats")
+_MENTIONS = ("mention", "mention_name", "text_mention")
+_PERSONAL = (*_MENTIONS, "email", "phone", "bank_card")
 
 
 def recognises(value: Any, _context: FileContext) -> bool:
@@ -132,7 +134,7 @@ def _text(value: Any) -> str:
     if not isinstance(value, list):
         return string(value)
     texts: list[str] = []
-    follows_part = False
+    follows_part = follows_personal = False
     for part in value:
         text = string(part) or string(mapping(part).get("text"))
         address = string(mapping(part).get("href"))
@@ -140,12 +142,20 @@ def _text(value: Any) -> str:
         # Two parts may meet without the space that was between them.
         if kind == "link" and follows_part and texts and texts[-1][-1:].strip(" \n([{<\"'"):
             text = f" {text}"
+        # What is personal would not be told from the word that it touches.
+        is_personal = kind in _PERSONAL
+        if (is_personal or follows_personal) and texts and _touch(texts[-1], text):
+            text = f" {text}"
         if kind == "text_link" and address.startswith(("http://", "https://")):
             text = f"{text} ({address})" if address.rstrip("/") not in text else text
         if text:
             texts.append(text)
-            follows_part = isinstance(part, Mapping)
+            follows_part, follows_personal = isinstance(part, Mapping), is_personal
     return "".join(texts)
+
+
+def _touch(before: str, after: str) -> bool:
+    return before[-1:].isalnum() and (after[:1].isalnum() or after[:1] in ("@", "+", "("))
 
 
 def _others(item: Mapping[str, Any]) -> tuple[str, ...]:
@@ -155,7 +165,7 @@ def _others(item: Mapping[str, Any]) -> tuple[str, ...]:
     mentioned = [
         string(part.get("text"))
         for part in mappings(item.get("text"))
-        if part.get("type") == "mention_name"
+        if part.get("type") in _MENTIONS
     ]
     members = item.get("members")
     added = members if isinstance(members, list) else []

@@ -22,17 +22,18 @@ from laras.sources.conversations.content import (
     text_of,
     without_results,
 )
+from laras.sources.conversations.fields import keys_told, name
+from laras.sources.conversations.role_words import GENERIC, is_organisation
 from laras.sources.extraction import RefusedError
 
-__all__ = ["merged", "role_of", "text_of", "turns_from"]
+__all__ = ["merged", "people_in", "role_of", "text_of", "turns_from"]
 
 _SPEAKER_KEYS = ("role", "from", "speaker", "author", "sender", "name")
 _CONTENT_KEYS = ("content", "value", "text", "utterance", "message", "body", "parts")
 _SYSTEM_NAMES = frozenset(("system", "developer"))
 _TOOL_NAMES = frozenset(("tool", "function", "observation", "tool_response", "function_response"))
-_CALL_KEYS = ("tool_calls", "function_call")
 _CALL_NAMES = frozenset(("function_call", "tool_call"))
-_MAX_KEYS_NAMED = 8
+_NO_PEOPLE = GENERIC | _SYSTEM_NAMES | _TOOL_NAMES | _CALL_NAMES | {""}
 
 
 def turns_from(
@@ -61,6 +62,23 @@ def turns_from(
         else:
             raise RefusedError("unknown-shape", type(message).__name__)
     return turns
+
+
+def people_in(messages: object) -> list[str]:
+    """Whom a list of messages names, in order, each once: who speaks (OpenAI's ``name`` beside the
+    role, the speaker elsewhere), but for roles and for the names of tools."""
+    names: dict[str, None] = {}
+    for message in messages if isinstance(messages, list) else ():
+        if not isinstance(message, Mapping):
+            continue
+        speaker = message.get(_speaker_key(message) or "", "")
+        if speaker.strip().lower() in _TOOL_NAMES | _CALL_NAMES:
+            continue
+        for key in _SPEAKER_KEYS[1:]:
+            person = name(message.get(key))
+            if person.lower() not in _NO_PEOPLE and not is_organisation(person):
+                names[person] = None
+    return list(names)
 
 
 def _is_of_a_log(message: object) -> bool:
@@ -100,16 +118,15 @@ def _turns(
     content_key = next((key for key in _CONTENT_KEYS if key in message), None)
     calls = calls_in(message)
     if speaker_key is None or (content_key is None and not calls):
-        named = ", ".join(sorted(map(str, message))[:_MAX_KEYS_NAMED])
-        raise RefusedError("unknown-shape", named)
-    name = message[speaker_key]
-    role = role_of(name, assistants, is_role=speaker_key == "role")
+        raise RefusedError("unknown-shape", keys_told(message))
+    speaker = message[speaker_key]
+    role = role_of(speaker, assistants, is_role=speaker_key == "role")
     content = message[content_key] if content_key else None
     results = [Turn("tool", text) for text in results_in(content)]
     if results:
         content = without_results(content)
     text = result_text(content) if role == "tool" else text_of(content, left_out)
-    if name.strip().lower() in _CALL_NAMES:
+    if speaker.strip().lower() in _CALL_NAMES:
         text = call_text(text)
     if calls:
         role = "assistant"

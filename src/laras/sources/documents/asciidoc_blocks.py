@@ -16,7 +16,7 @@ from laras.sources.documents.asciidoc_lines import (
     is_comment,
 )
 from laras.sources.documents.asciidoc_lists import MAX_DEPTH, list_text, starts_item
-from laras.sources.documents.asciidoc_table import table_text
+from laras.sources.documents.asciidoc_table import table_of_lines
 from laras.sources.documents.html_text import page_text
 
 _UNDERLINE = re.compile(r"^(=+|-+|~+|\^+|\++)\s*$")
@@ -185,7 +185,7 @@ class Cursor:
         if mark.startswith("////"):
             return ""
         if len(mark) > 3 and mark.endswith("==") and mark[0] != "=":
-            return table_text(inside, self.options, mark[0], self.state.attributes)
+            return table_of_lines(inside, self.options, mark[0], self.state.attributes)
         if mark[0] == "+":
             text = "\n".join(inside)
             is_formula = first in ("stem", "latexmath", "asciimath")

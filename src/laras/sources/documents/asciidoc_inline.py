@@ -64,6 +64,9 @@ _CURVED = (
 _SYMBOLS = (("(C)", "©"), ("(R)", "®"), ("(TM)", "™"), ("...", "…"))
 _DASH = re.compile(r"(?<=\w)--(?=\w)|(?<=\s)--(?=\s)")
 _ESCAPED = re.compile(r"\\(?=[*_`#{<\[(^~+])")
+_ANY_MARK = re.compile(
+    r"[\0`+\[{<(*_#~^\\]|\.\.\.|--"
+)  # what one of the above begins with or holds
 
 
 class Attributes:
@@ -101,6 +104,8 @@ def inline(text: str, attributes: Attributes) -> str:
     their text."""
     from laras.sources.documents.html_tree import raised
 
+    if not _ANY_MARK.search(text):
+        return text  # most lines: a list of a hundred thousand items is read at once
     codes: list[str] = []
 
     def put_aside(written: str) -> str:

@@ -34,7 +34,7 @@ def list_text(cursor: Cursor) -> str:
         elif item:
             if marks and (marks[0][0] == "<") != (item.group(1)[0] == "<"):
                 break  # the notes to a piece of code are a list of their own
-            mark = re.sub(r"\d+|\.(?=>)", "1", re.sub(r"^[a-zA-Z]\.", "a.", item.group(1)))
+            mark = _kind(item.group(1))
             depth = _depth(mark, marks, numbers)
             numbers[depth] += 1
             shown = "-" if mark[0] in "*-" else f"{numbers[depth]}."
@@ -51,7 +51,18 @@ def list_text(cursor: Cursor) -> str:
     return "\n".join(written)
 
 
+def _kind(mark: str) -> str:
+    """What the marks of one list have in common: ``2.`` and ``3.`` are ``1.``."""
+    if mark[0] == "<":
+        return "<1>"
+    if mark[0].isdigit():
+        return "1."
+    return "a." if mark[0].isalpha() else mark
+
+
 def _term(line: str) -> re.Match[str] | None:
+    if "::" not in line and ";;" not in line:
+        return None
     return _TERM.match(line) if not DIRECTIVE.match(line) else None
 
 

@@ -6,7 +6,7 @@ import csv
 import re
 
 from laras.sources.documents.asciidoc_inline import Attributes, inline
-from laras.sources.documents.html_table import markdown_table
+from laras.sources.documents.table_text import table_text
 
 _CELL = re.compile(
     r"(?:(?<=\s)|^)(?:(\d{1,3})(\*)|(\d{1,2})?(?:\.(\d{1,2}))?\+)?([<^>]?(?:\.[<^>])?)([aehlmsv]?)(?<!\\)\|"
@@ -15,13 +15,13 @@ _COLUMN = re.compile(r"^\s*(\d{1,3})\*")
 _MAX_SPAN = 50
 
 
-def table_text(lines: list[str], options: str, mark: str, attributes: Attributes) -> str:
+def table_of_lines(lines: list[str], options: str, mark: str, attributes: Attributes) -> str:
     """The lines between ``|===`` and ``|===``; ``mark`` is the first character of that."""
     if mark in ",:":
         delimiter = "," if mark == "," else ":"
         rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
         rows = [[_one_line(cell, attributes) for cell in row] for row in rows]
-        return markdown_table(rows) if rows else ""
+        return table_text(rows)
     cells = _cells(lines)
     width = _width(options) or sum(span for _text, span, _down in _first_line(lines)) or 1
     rows = _rows(cells, width, attributes)
@@ -29,7 +29,7 @@ def table_text(lines: list[str], options: str, mark: str, attributes: Attributes
         return ""
     if width == 1:
         return "\n\n".join(row[0] for row in rows)
-    return markdown_table(rows)
+    return table_text(rows)
 
 
 def _width(options: str) -> int:
@@ -98,4 +98,4 @@ def _carry(
 
 
 def _one_line(cell: str, attributes: Attributes) -> str:
-    return inline(" ".join(cell.split()), attributes).replace("\\|", "|").replace("|", "\\|")
+    return inline(" ".join(cell.split()), attributes).replace("\\|", "|")

@@ -16,8 +16,8 @@ from laras.sources.documents.docx_numbering import Numbering, W, integer
 from laras.sources.documents.docx_styles import Styles
 from laras.sources.documents.docx_text import FALLBACK, paragraph_text
 from laras.sources.documents.drawn import drawn_texts
-from laras.sources.documents.html_text import markdown_table
 from laras.sources.documents.package import Package, open_package
+from laras.sources.documents.table_text import table_text
 from laras.sources.extraction import Extracted
 
 _CONTAINERS = frozenset(
@@ -123,7 +123,7 @@ class _Reader:
             written.append(cells)
         written = [cells for cells in written if any(cells)]
         if written:
-            yield markdown_table(written), "text"
+            yield table_text(written), "text"
 
     def _cell_text(self, cell: Any) -> str:
         """All paragraphs of a cell on one line, those of a table in it too."""
@@ -131,7 +131,7 @@ class _Reader:
         for paragraph in cell.iter(f"{W}p"):
             if next(paragraph.iterancestors(f"{W}txbxContent"), None) is None:
                 texts.extend(text for text, _kind in self._paragraph(paragraph))
-        return " ".join(" ".join(texts).split()).replace("|", "\\|")
+        return " ".join(" ".join(texts).split())
 
     def _heading_level(self, paragraph: Any) -> int:
         """1 for the title, 1 to 6 for headings (one deeper below a title), 0 for other text."""

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from laras.sources.documents.html_text import markdown_table
 from laras.sources.documents.package import Package
+from laras.sources.documents.table_text import table_text
 
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
@@ -59,7 +59,7 @@ def chart_text(chart: Any) -> str:
         [rows[index], *(values[place] for values in columns.values())]
         for place, index in enumerate(sorted(rows))
     ]
-    written = markdown_table(table) if rows and columns else ""
+    written = table_text(table) if rows and columns else ""
     return "\n\n".join(text for text in (title, written) if text)
 
 
@@ -74,7 +74,7 @@ def _points(series: Any) -> tuple[dict[int, str], dict[int, str]]:
                 if index.isdecimal() and len(points) < _MAX_POINTS:
                     value = " ".join((point.findtext(f"{C}v") or "").split())
                     # The levels of a category with several come from the innermost out.
-                    points.setdefault(int(index[:9]), value.replace("|", "\\|"))
+                    points.setdefault(int(index[:9]), value)
         found.append(points)
     return found[0], found[1]
 
@@ -83,7 +83,7 @@ def _name(series: Any) -> str:
     text = series.find(f"{C}tx")
     if text is None:
         return ""
-    return " ".join((value.text or "").strip() for value in text.iter(f"{C}v")).replace("|", "\\|")
+    return " ".join((value.text or "").strip() for value in text.iter(f"{C}v"))
 
 
 def _diagram_text(diagram: Any) -> str:

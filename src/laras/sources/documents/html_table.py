@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from laras.sources.documents.html_tree import Tree, raised, replacement_text
+from laras.sources.documents.table_text import table_text
 
 _BLOCK_TAGS = """
     address article aside blockquote body center dd details div dl dt fieldset figcaption figure
@@ -17,7 +18,7 @@ SPACE = re.compile(r"\s+")
 _MAX_SPAN = 50
 
 
-def table_text(table: Any, tree: Tree) -> str:
+def table_of_nodes(table: Any, tree: Tree) -> str:
     """A table as Markdown rows; one with a single column as paragraphs.
 
     A cell that spans several columns or rows is repeated in each, so that every row can be read
@@ -51,7 +52,7 @@ def table_text(table: Any, tree: Tree) -> str:
     width = max((len(row) for row in rows), default=0)
     if width < 2:
         return above + "\n\n".join(row[0] for row in rows)
-    return above + markdown_table(rows)
+    return above + table_text(rows)
 
 
 def _belongs_to(row: Any, table: Any) -> bool:
@@ -98,7 +99,7 @@ def _cell_text(cell: Any, tree: Tree) -> str:
         if node.tag in ("ul", "ol"):
             inner = _marked(inner, list_start(node) if node.tag == "ol" else None)
         stack.extend(reversed(inner))
-    return SPACE.sub(" ", "".join(parts)).strip().replace("|", "\\|")
+    return SPACE.sub(" ", "".join(parts)).strip()
 
 
 def _marked(nodes: list[Any], number: int | None) -> list[Any]:
@@ -110,11 +111,3 @@ def _marked(nodes: list[Any], number: int | None) -> list[Any]:
             number = None if number is None else number + 1
         result.append(node)
     return result
-
-
-def markdown_table(rows: list[list[str]]) -> str:
-    """Rows of cells as a Markdown table, whose first row is the header."""
-    width = max(len(row) for row in rows)
-    lines = ["| " + " | ".join([*row, *[""] * (width - len(row))]) + " |" for row in rows]
-    lines.insert(1, "| " + " | ".join(["-"] * width) + " |")
-    return "\n".join(lines)

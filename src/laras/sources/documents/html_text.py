@@ -14,12 +14,11 @@ from laras.sources.documents.html_table import (
     BLOCKS,
     SPACE,
     list_start,
-    markdown_table,
-    table_text,
+    table_of_nodes,
 )
 from laras.sources.documents.html_tree import Tree, raised, replacement_text
 
-__all__ = ["PageText", "markdown_table", "page_text"]
+__all__ = ["PageText", "page_text"]
 
 _EDGES = frozenset(("header", "footer", "aside", "nav", "a"))
 _HEADING = re.compile(r"^h([1-6])$")
@@ -141,7 +140,7 @@ def page_text(html: str, *, everything: bool = False, hidden: str = "") -> PageT
                 writer.inline.append(instead)
         elif tag == "table" and not tree.is_layout(node):
             if entering:
-                writer.add_block(table_text(node, tree))
+                writer.add_block(table_of_nodes(node, tree))
                 words[edges > 0] += len(_WORD.findall(node.text(separator=" ")))
         elif tag == "pre" and entering:
             code = node.text().strip("\n")

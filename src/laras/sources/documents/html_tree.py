@@ -30,7 +30,9 @@ _HIDDEN = ", ".join(
 # Elements that stay open until they are closed; <p> and <li> end where the next one begins.
 _NESTING = re.compile(
     r"<(/?)(?:div|ul|ol|dl|section|article|main|aside|header|footer|blockquote|details|center|"
-    r"table|form|fieldset|figure|span|font|b|i|em|strong|u|s|small|big|tt|code|sub|sup)\b[^<>]*>",
+    r"table|form|fieldset|figure|span|font|b|i|em|strong|u|s|small|big|tt|code|sub|sup|"
+    r"pre|math|mrow|mstyle|svg|label|q|cite|mark|kbd|samp|var|del|ins|dfn|abbr|address|"
+    r"figcaption|summary|ruby|dialog|object|hgroup|menu)\b[^<>]*>",
     re.IGNORECASE,
 )
 _MAX_DEPTH = 256

@@ -7,17 +7,20 @@ Runs in the child process.
 from __future__ import annotations
 
 import email
-import email.policy
+import json
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
-from email.utils import parsedate_to_datetime
+from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path
 
+from laras.sources.conversations.fields import name
+from laras.sources.conversations.role_words import is_organisation
 from laras.sources.documents.html import decoded_page
 from laras.sources.documents.html_text import page_text
+from laras.sources.documents.mail_policy import MAX_VALUE, bounded_policy
 from laras.sources.documents.mail_text import is_forward, line_count, own_words
 from laras.sources.encoding import UndecodableError, decode
 from laras.sources.extraction import Extracted, RefusedError
@@ -33,12 +36,16 @@ _FORWARDED_PAGE = re.compile(
     re.IGNORECASE,
 )
 _MAX_DEPTH = 5
+_NEEDED = ("content-type", "content-transfer-encoding", "content-disposition")
+_OF_PEOPLE = ("from", "sender", "reply-to", "to", "cc", "bcc")
+_LONGEST_HEADER = 100_000  # characters; its parser is no fast one
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """The parts of a letter, from whatever kind of file. ``references``: the letters it answers,
-    the first of them first; ``page``: its HTML, where there is no ``text``."""
+    the first of them first; ``page``: its HTML, where there is no ``text``; ``names``: of who wrote
+    it and who received it."""
 
     subject: str = ""
     sender: str = ""
@@ -50,6 +57,7 @@ class Letter:
     page: str | None = None
     attachments: tuple[str, ...] = ()
     notes: tuple[tuple[str, str, str], ...] = field(default=())
+    names: tuple[str, ...] = ()
 
 
 def extract(path: Path) -> Extracted:
@@ -84,6 +92,7 @@ def extracted(letter: Letter, locator: str = "") -> Extracted:
         "date": letter.date,
         "message_id": letter.message_id,
         "thread": thread,
+        "names": json.dumps(letter.names, ensure_ascii=False) if letter.names else "",
     }
     return Extracted(
         own,
@@ -109,9 +118,15 @@ def _page_words(page: str, *, forwards: bool) -> tuple[str, int]:
 
 def read_letter(data: bytes) -> Letter:
     """A letter as it went through the net."""
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    policy = bounded_policy()
+    message = email.message_from_bytes(data, policy=policy)
     assert isinstance(message, EmailMessage)
-    return _letter(message, 0)
+    assert policy.share is not None
+    for each in ("subject", "from", "to", "date", "message-id", "references", "in-reply-to"):
+        header(message, each)  # before those of the parts take what may be read of headers
+    letter = _letter(message, 0)
+    cut = tuple(("header-cut", "", each) for each in policy.share.cut)
+    return replace(letter, notes=(*letter.notes, *cut)) if cut else letter
 
 
 def _letter(message: EmailMessage, depth: int) -> Letter:
@@ -119,14 +134,19 @@ def _letter(message: EmailMessage, depth: int) -> Letter:
     pages: list[str] = []
     attachments: list[str] = []
     notes: list[tuple[str, str, str]] = []
+    names = names_in(*(header(message, each) for each in _OF_PEOPLE))
     for part in _parts(message, depth):
+        if not all(header(part, each) for each in _NEEDED if each in part):
+            continue  # too many headers were read before it: what it is can't be told
         kind = part.get_content_type()
         if kind in ("application/pkcs7-mime", "application/x-pkcs7-mime"):
             notes.append(("encrypted", "", kind))
         elif kind == "message/rfc822":
             inner = _inner(part)
             if inner is not None and depth < _MAX_DEPTH:
-                plain.append(_forwarded(_letter(inner, depth + 1)))
+                forwarded = _letter(inner, depth + 1)
+                plain.append(_forwarded(forwarded))
+                names = (*names, *forwarded.names)
         elif part.is_attachment() or part.get_filename() or not kind.startswith("text/"):
             attachments.append(part.get_filename() or kind)
         elif kind == "text/html":
@@ -149,7 +169,20 @@ def _letter(message: EmailMessage, depth: int) -> Letter:
         page="\n".join(pages) or None,
         attachments=tuple(attachments),
         notes=tuple(notes),
+        names=tuple(dict.fromkeys(names)),
     )
+
+
+def names_in(*headers: str) -> tuple[str, ...]:
+    """The names of people beside the addresses of ``headers``, each once, in order; "Lestari,
+    Sari" is Sari Lestari."""
+    found: dict[str, None] = {}
+    for written, _address in getaddresses([value[:_LONGEST_HEADER] for value in headers if value]):
+        last, comma, first = written.partition(",")
+        person = name(f"{first} {last}" if comma else written)
+        if person and not is_organisation(person):
+            found[person] = None
+    return tuple(found)
 
 
 def _parts(message: EmailMessage, depth: int) -> Iterator[EmailMessage]:
@@ -220,7 +253,9 @@ def header(message: EmailMessage, name: str) -> str:
     try:
         value = message[name]
     except Exception:  # the standard library's parser of headers fails in many ways
-        value = next((raw for key, raw in message.raw_items() if key.lower() == name), "")
+        value = next(
+            (raw[:MAX_VALUE] for key, raw in message.raw_items() if key.lower() == name), ""
+        )
     # Bytes beyond ASCII are not allowed in it, and common: most often they are UTF-8.
     data = str(value or "").encode("utf-8", "surrogateescape")
     return " ".join(data.decode("utf-8", "replace").split())

@@ -58,14 +58,16 @@ def _without_signature(lines: list[str]) -> list[str]:
 
 def _without_quotations(lines: list[str]) -> tuple[list[str], int]:
     kept: list[str] = []
+    last = 0  # behind the last line of them that says something
     for number, line in enumerate(lines):
         if _QUOTED.match(line):
             if number == 0 or not _QUOTED.match(lines[number - 1]):
-                _drop_attribution(kept)
+                last = _without_attribution(kept, last)
             continue
         if _begins_original(lines, number):
             break
         kept.append(line)
+        last = len(kept) if line.strip() else last
     return kept, line_count(lines) - line_count(kept)
 
 
@@ -74,13 +76,11 @@ def line_count(lines: list[str]) -> int:
     return sum(bool(line.strip()) for line in lines)
 
 
-def _drop_attribution(kept: list[str]) -> None:
-    """Take "On Monday, ... wrote:" from the end, which may run over two lines or three."""
-    last = len(kept)
-    while last and not kept[last - 1].strip():
-        last -= 1
+def _without_attribution(kept: list[str], last: int) -> int:
+    """Take "On Monday, ... wrote:" from the end, which may run over two lines or three, and gives
+    the new end; ``last``: the end now, blank lines not counted."""
     if not last or not _ATTRIBUTION_ENDS.search(kept[last - 1]):
-        return
+        return last
     first = last - 1
     for earlier in range(last - 1, max(last - 4, -1), -1):
         if not kept[earlier].strip():
@@ -88,6 +88,9 @@ def _drop_attribution(kept: list[str]) -> None:
         if _ATTRIBUTION_BEGINS.match(kept[earlier]):
             first = earlier
     del kept[first:]
+    while first and not kept[first - 1].strip():
+        first -= 1
+    return first
 
 
 def _begins_original(lines: list[str], number: int) -> bool:

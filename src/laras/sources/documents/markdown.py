@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from laras.sources.code_fences import fence_of
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.documents.plain import read_plain
 from laras.sources.encoding import UndecodableError, decode
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
 )
@@ -119,15 +119,16 @@ def _segments(lines: list[str]) -> Iterator[tuple[bool, list[str]]]:
     current: list[str] = []
     fence = ""
     for line in lines:
-        mark = _FENCE.match(line)
-        if not fence and mark:
+        after = fence_of(line, fence)
+        if after and not fence:
             yield False, current
-            current, fence = [line], mark.group(1)
-        elif fence and mark and mark.group(1).startswith(fence) and not line.strip("`~ "):
+            current = [line]
+        elif fence and not after:
             yield True, [*current, line]
-            current, fence = [], ""
+            current = []
         else:
             current.append(line)
+        fence = after
     yield bool(fence), current
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from laras.sources.documents.blocks import Block, joined
-from laras.sources.documents.html_text import markdown_table
 from laras.sources.documents.odf_text import (
     DRAW,
     OFFICE,
@@ -24,6 +23,7 @@ from laras.sources.documents.odf_text import (
     paragraph_text,
 )
 from laras.sources.documents.package import Package, open_package
+from laras.sources.documents.table_text import table_text
 from laras.sources.extraction import Extracted
 
 _CLASS = "{urn:oasis:names:tc:opendocument:xmlns:presentation:1.0}class"
@@ -179,7 +179,7 @@ class _Reader:
             rows.append(cells)
         rows = [row for row in rows if row]
         if max((len(row) for row in rows), default=0) > 1:
-            yield markdown_table(rows), "text"
+            yield table_text(rows), "text"
         else:  # a frame around a text rather than a table
             for row in _rows(table):
                 for cell in row.iterchildren(f"{TABLE}table-cell"):
@@ -187,7 +187,7 @@ class _Reader:
 
     def _cell_text(self, cell: Any) -> str:
         texts = (text for text, _kind in self._blocks(cell))
-        return " ".join(" ".join(texts).split()).replace("|", "\\|")
+        return " ".join(" ".join(texts).split())
 
     def _level(self, paragraph: Any) -> int:
         """1 for the title, 1 to 6 for headings (one deeper below a title), 0 for other text."""

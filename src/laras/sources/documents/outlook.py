@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from laras.sources.documents.html import decoded_page
-from laras.sources.documents.mail import Letter, extracted, ids_in
+from laras.sources.documents.mail import Letter, extracted, ids_in, names_in
 from laras.sources.extraction import Extracted, RefusedError
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -32,10 +32,11 @@ def extract(path: Path) -> Extracted:
     properties = message.properties
     page = properties.binary_prop_value(_HTML)
     text = message.body
+    sender = _decoded(_line(message.sender))
     return extracted(
         Letter(
             subject=_line(message.subject),
-            sender=_decoded(_line(message.sender)),
+            sender=sender,
             receivers=", ".join(map(_receiver, message.recipients)),
             date=message.sent_date.isoformat() if message.sent_date else "",
             message_id=next(iter(_ids(properties, _MESSAGE_ID)), ""),
@@ -43,6 +44,7 @@ def extract(path: Path) -> Extracted:
             text=text.replace("\r\n", "\n") if text else None,
             page=decoded_page(page, properties.body_encoding).text if page else message.html_body,
             attachments=tuple(_line(each.file_name) or "?" for each in message.attachments),
+            names=names_in(sender, *(_quoted(_line(each.name)) for each in message.recipients)),
         )
     )
 
@@ -61,6 +63,11 @@ def _decoded(name: str) -> str:
 def _receiver(recipient: Any) -> str:
     name, address = _line(recipient.name), _line(recipient.email_address)
     return f"{name} <{address}>" if name and address and name != address else name or address
+
+
+def _quoted(name: str) -> str:
+    """A name as a header would have it, in which a comma parts nothing."""
+    return '"' + name.replace("\\", "").replace('"', "") + '" <>' if name else ""
 
 
 def _line(value: Any) -> str:

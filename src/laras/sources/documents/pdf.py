@@ -27,6 +27,8 @@ _MAX_CONTROL_SHARE = 0.05
 _PICTURE_SHARE = 0.3  # of the page's area
 _MOST_BROKEN = 50  # pages in a row that can't be loaded: the number of pages is a lie
 _JUNK_TITLES = (".doc", ".docx", ".indd", ".pdf", ".ppt", ".pptx", ".qxd", ".tex", ".xls", ".xlsx")
+# What programs write where nobody gave a title.
+_JUNK_BEGINNINGS = ("(anonymous)", "anonymous", "microsoft ", "slide 1", "tanpa judul", "untitled")
 
 Recognise = Callable[[Any], list[Line]]
 """Reads the lines of a page of pypdfium2 from its picture."""
@@ -185,7 +187,7 @@ def _is_picture(page: Any) -> bool:
 
 def _title(document: Any) -> str:
     title = str(document.get_metadata_dict().get("Title") or "").strip()
-    junk = title.lower().endswith(_JUNK_TITLES) or title.lower().startswith(("microsoft ", "untit"))
+    junk = title.lower().endswith(_JUNK_TITLES) or title.lower().startswith(_JUNK_BEGINNINGS)
     return "" if junk else title
 
 

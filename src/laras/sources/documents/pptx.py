@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from laras.sources.documents.drawn import A, R, drawn_texts
-from laras.sources.documents.html_text import markdown_table
 from laras.sources.documents.package import Package, open_package
 from laras.sources.documents.pptx_text import Layouts, P, placeholder, shape_paragraphs, words
+from laras.sources.documents.table_text import table_text
 from laras.sources.extraction import Extracted
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -89,7 +89,7 @@ def _blocks(
         if max((len(row) for row in rows), default=0) == 1:
             yield from (row[0] for row in rows)
         elif rows:
-            yield markdown_table(rows)
+            yield table_text(rows)
 
 
 def _in_order(parent: Any, part: str, layouts: Layouts, height: int) -> Iterator[Any]:
@@ -133,7 +133,7 @@ def _table_rows(table: Any) -> list[list[str]]:
             elif cell.get("vMerge") in ("1", "true") and rows and len(cells) < len(rows[-1]):
                 cells.append(rows[-1][len(cells)])
             else:
-                cells.append(words(cell).replace("|", "\\|"))
+                cells.append(words(cell))
         rows.append(cells[:_MAX_SPAN])
     return [row for row in rows if any(row)]
 

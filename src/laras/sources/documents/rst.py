@@ -7,6 +7,7 @@ it does not know, are not an error here: their text is kept.
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +16,31 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import Directive, directives, roles
 from docutils.parsers.rst.languages import en as english
 
+from laras.sources.documents.rst_pieces import (
+    PIECE_CHARACTERS,
+    STYLE,
+    TooLongError,
+    has_long_paragraph,
+    pieces,
+    share_of_time,
+)
 from laras.sources.documents.rst_text import Writer
 from laras.sources.documents.text_file import Notes, read_text
 from laras.sources.extraction import Extracted
 
 _DIRECTIVE = re.compile(
-    r"^[ \t]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w.+:-]*?) ?::(?:[ \t]|$)", re.MULTILINE
+    r"^[ \t]*\.\. (?:\|[^|\n]+\| )?([A-Za-z][\w.+:-]{0,80}?) ?::(?:[ \t]|$)", re.MULTILINE
 )
-_ROLE = re.compile(r":([A-Za-z][\w.+:-]*?):`|`:([A-Za-z][\w.+:-]*?):")
+_ROLE = re.compile(r":([A-Za-z][\w.+:-]{0,80}?):`|`:([A-Za-z][\w.+:-]{0,80}?):")
 _TARGET = re.compile(r"^(.*?)\s*<[^<>]*>$", re.DOTALL)
 _INCLUDES = ("include", "literalinclude")
 _WITHOUT_TEXT = frozenset(
     ("toctree", "index", "highlight", "module", "currentmodule", "tabularcolumns")
 )
 _CODE = frozenset(("code-block", "sourcecode", "prompt", "doctest", "testcode", "productionlist"))
+_WHOLE_S = 10.0
+_PIECE_S = 0.5  # for 8 kB, and as much more as there is more
+_PIECES_S = 20.0
 _SETTINGS = {
     "file_insertion_enabled": False,
     "raw_enabled": False,
@@ -50,13 +62,53 @@ def extract(path: Path) -> Extracted:
     text, notes = read_text(path)
     included: list[str] = []
     _register_unknown(text, included)
-    tree = publish_doctree(text, settings_overrides=_SETTINGS)
-    metadata = _fields_at_top(tree)
-    written = Writer().blocks(tree, 0)
+    read = None if has_long_paragraph(text) else _read(text, _WHOLE_S)
+    in_plain: Notes = ()
+    if read is None:
+        read, in_plain = _read_in_pieces(text)
+    written, title, metadata = read
     more: Notes = tuple(("not-included", "", name[:200]) for name in included)
     return Extracted(
-        "\n\n".join(written), title=_first_title(tree), metadata=metadata, notes=(*notes, *more)
+        "\n\n".join(written), title=title, metadata=metadata, notes=(*notes, *more, *in_plain)
     )
+
+
+_Read = tuple[list[str], str, dict[str, str]]  # blocks, title, fields at the top
+
+
+def _read(text: str, seconds: float) -> _Read | None:
+    """What the text says; None where docutils can't do it in so many seconds of processor time."""
+    try:
+        with share_of_time(seconds):
+            tree = publish_doctree(text, settings_overrides=_SETTINGS)
+            metadata = _fields_at_top(tree)
+            return Writer().blocks(tree, 0), _first_title(tree), metadata
+    except (TooLongError, RecursionError, SystemExit):  # docutils exits where it failed itself
+        return None
+
+
+def _read_in_pieces(text: str) -> tuple[_Read, Notes]:
+    """Piece after piece; one that docutils can't read as it stands there, with a note."""
+    blocks: list[str] = []
+    title = ""
+    metadata: dict[str, str] = {}
+    notes: list[tuple[str, str, str]] = []
+    end = time.process_time() + _PIECES_S
+    for known, piece, line in pieces(text):
+        has_time = time.process_time() < end and not has_long_paragraph(piece)
+        read = (
+            _read(known + piece, _PIECE_S * max(1.0, len(piece) / PIECE_CHARACTERS))
+            if has_time
+            else None
+        )
+        if read is None:
+            blocks.append(piece.strip("\n"))
+            notes.append(("read-plainly", f"line {line}", f"{len(piece)}"))
+            continue
+        blocks += [block for block in read[0] if STYLE not in block]
+        title = title or (read[1] if STYLE not in read[1] else "")
+        metadata = metadata or (read[2] if line == 1 else {})
+    return (blocks, title, metadata), tuple(notes)
 
 
 def _first_title(tree: Any) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 from docutils import nodes
 
-from laras.sources.documents.html_table import markdown_table
 from laras.sources.documents.html_tree import raised
+from laras.sources.documents.table_text import table_text
 
 _SPACE = re.compile(r"\s+")
 _SKIPPED = (
@@ -129,7 +129,7 @@ class Writer:
             for entry in row.children:
                 while len(cells) in carried:
                     cells.append(carried[len(cells)][1])
-                text = _SPACE.sub(" ", " ".join(self.blocks(entry, 0))).replace("|", "\\|")
+                text = _SPACE.sub(" ", " ".join(self.blocks(entry, 0)))
                 down = min(int(entry.get("morerows", 0)), _MAX_SPAN)
                 for _ in range(min(int(entry.get("morecols", 0)), _MAX_SPAN) + 1):
                     if down:
@@ -140,7 +140,7 @@ class Writer:
             from_above = carried
             rows.append(cells)
         titles = [self._inline(each) for each in node.children if isinstance(each, nodes.title)]
-        return [*titles, markdown_table(rows)] if rows else titles
+        return [*titles, table_text(rows)] if rows else titles
 
     def _inline(self, node: Any) -> str:
         """Text on one line, with emphasis, code and formulas marked."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from laras.sources.documents.blocks import Block, joined
-from laras.sources.documents.html_text import markdown_table
+from laras.sources.documents.table_text import table_text
 from laras.sources.extraction import Extracted, RefusedError
 
 _CODE_PAGE = re.compile(rb"\\ansicpg(\d{1,5})")
@@ -116,7 +116,7 @@ def _blocks(text: str) -> Iterator[Block]:
             rows = []
         yield from _paragraphs(between)
         cells = _MARKS.sub("", row[1].replace(_CELL_ENDS, "\0")).split("\0")[:-1]
-        rows.append([" ".join(cell.split()).replace("|", "\\|") for cell in cells])
+        rows.append([" ".join(cell.split()) for cell in cells])
         at = row.end()
     if rows:
         yield _table(rows), "text"
@@ -126,7 +126,7 @@ def _blocks(text: str) -> Iterator[Block]:
 def _table(rows: list[list[str]]) -> str:
     kept = [row for row in rows if any(row)]
     if max((len(row) for row in kept), default=0) > 1:
-        return markdown_table(kept)
+        return table_text(kept)
     return "\n\n".join(row[0] for row in kept)  # a frame around a text rather than a table
 
 

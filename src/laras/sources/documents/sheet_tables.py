@@ -10,7 +10,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from laras.sources.documents.html_text import markdown_table
+from laras.sources.documents.table_text import table_text
 
 Value = (
     int
@@ -170,12 +170,8 @@ def _written(grid: Grid, area: _Area) -> Iterator[str]:
     elif len(rows) == 1 and len(_different(rows[0])) == 1:  # one merged cell
         yield rows[0][0]
     else:
-        yield markdown_table([[_in_cell(cell) for cell in row] for row in rows])
+        yield table_text([[" ".join(cell.split()) for cell in row] for row in rows])
 
 
 def _different(row: list[str]) -> set[str]:
     return {cell for cell in row if cell}
-
-
-def _in_cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 def table_text(rows: Sequence[Sequence[str]]) -> str:
     """The rows as a Markdown table, whose first row is the header; "" where no cell says anything.
-    A bar in a cell is escaped."""
+
+    Cells are given as they read: a bar in one is escaped here, and what breaks a line in one
+    becomes a space.
+    """
     filled = [row for row in rows if any(row)]
     if not filled:
         return ""
@@ -17,4 +20,10 @@ def table_text(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(text: str) -> str:
+    if "\n" in text or "\r" in text:
+        text = " ".join(text.split())
+    return text.replace("|", "\\|") if "|" in text else text

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from laras.sources.journals.back_matter import kind_of_title
-from laras.sources.journals.jats_table import markdown_table
+from laras.sources.journals.jats_table import jats_table_text
 
 _DEEPEST = 6
 _RAISED = re.compile(r"^[\u2212\u2013+-]?\w")
@@ -160,7 +160,7 @@ def _table(element: Any, depth: int, left_out: Counter[str]) -> Iterator[str]:
     if caption:
         yield caption
     for table in element.iter("{*}table"):
-        markdown = markdown_table(table, inline_text)
+        markdown = jats_table_text(table, inline_text)
         if markdown:
             yield markdown
     for foot in element.findall("{*}table-wrap-foot"):

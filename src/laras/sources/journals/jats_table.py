@@ -11,7 +11,7 @@ _MOST_COLUMNS = 200
 _MOST_SPAN = 200
 
 
-def markdown_table(table: Any, text_of: Callable[[Any], str]) -> str:
+def jats_table_text(table: Any, text_of: Callable[[Any], str]) -> str:
     """The rows of ``table``; those of its head are joined into one."""
     head: list[list[str]] = []
     body: list[list[str]] = []

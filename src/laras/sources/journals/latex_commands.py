@@ -40,8 +40,6 @@ _MATH = """
     equation align gather multline eqnarray displaymath math flalign alignat split dmath
 """
 MATH = frozenset(_MATH.split())
-# Their rows are parted by signs that mean nothing without the environment.
-ROWS_OF_MATH = frozenset(("align", "eqnarray", "flalign", "alignat", "split", "array"))
 VERBATIM = frozenset(("verbatim", "Verbatim", "lstlisting", "minted", "alltt", "algorithmic"))
 LEFT_OUT = {
     "thebibliography": "references",
@@ -59,12 +57,8 @@ LEFT_OUT = {
 
 _LISTS = "itemize enumerate description compactitem compactenum inparaenum"
 LISTS = frozenset(_LISTS.split())
-NUMBERED = frozenset(("enumerate", "compactenum", "inparaenum"))
 _TABLES = "tabular tabularx tabulary longtable array supertabular tblr"
 TABLES = frozenset(_TABLES.split())
-_WITH_WIDTH = "minipage subfigure wrapfigure multicols column subtable adjustbox"
-WITH_WIDTH = frozenset(_WITH_WIDTH.split())
-"""Environments whose first argument is a measure."""
 
 _SILENT = """
     centering raggedright raggedleft noindent indent bigskip medskip smallskip newpage clearpage

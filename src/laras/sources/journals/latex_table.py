@@ -22,7 +22,7 @@ _SPAN = re.compile(r"\s*\\multicolumn\s*\{(\d{1,2})\}")
 _MOST_ROWS = 5000
 
 
-def markdown_table(text: LatexText, at: int, close: int, depth: int) -> str:
+def tabular_text(text: LatexText, at: int, close: int, depth: int) -> str:
     """The table between two places of a source, the first of which is before its columns."""
     source = text.source
     at = text.argument(at, close)[2]  # the columns; a tabularx has its width before them

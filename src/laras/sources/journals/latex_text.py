@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from laras.sources.documents.pdf_layout import Block
 from laras.sources.journals import latex_commands as known
 from laras.sources.journals.latex_scan import OPTIONAL, TOKEN, matching_braces, tidy
-from laras.sources.journals.latex_table import markdown_table
+from laras.sources.journals.latex_table import tabular_text
 
 _MATH_LABEL = re.compile(r"\\(?:label|tag)\s*\{[^{}]*\}|\\(?:nonumber|notag)\b")
 _DEEPEST = 12
@@ -274,7 +274,7 @@ class LatexText:
             code = inside[option.end() :] if option else inside
             self.blocks.append(Block("code", "```\n" + code.strip("\n") + "\n```", 0))
         elif name in known.TABLES and name != "array":
-            table = markdown_table(self, at, close, depth)
+            table = tabular_text(self, at, close, depth)
             if table:
                 self._finish()
                 self.blocks.append(Block("table", table, 0))

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_LINES = 50
 _MAX_BROKEN_QUOTES = 20
-# An article may stand in one cell; the csv module's own limit, 128 KiB, is for the whole process.
-csv.field_size_limit(1 << 27)
+_LONGEST_CELL = 1 << 27  # characters; an article may stand in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,8 @@ def parse(text: str, delimiter: str) -> Iterator[Row]:
     A quote that is never closed would swallow the rest of the file; the row it stands in is
     given up instead, and reading goes on below it.
     """
+    # The csv module knows one limit for the whole process, 128 KiB unless told; it is only raised.
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     if delimiter == "\t" and _tabs_alone_suffice(text):
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
@@ -13,15 +14,15 @@ from laras.records import Turn
 from laras.sources.characters import clean_label
 from laras.sources.context import FileContext, Record
 from laras.sources.conversations.content import says_something, tools_text
+from laras.sources.conversations.fields import keys_told
 from laras.sources.conversations.sessions import weight_of
-from laras.sources.conversations.turns import merged, text_of, turns_from
+from laras.sources.conversations.turns import merged, people_in, text_of, turns_from
 from laras.sources.extraction import RefusedError
 from laras.sources.journals.abstracts import holds_abstracts, read_abstract
 from laras.sources.tables.json_values import parse
 from laras.sources.tables.ratings import Scale
 from laras.sources.tables.shapes import Shape, missing_columns, shape_of
 
-_MAX_KEYS_NAMED = 12
 _OPTIONAL = ("group", "rating", "time", "thread")  # a row may lack them though they are named
 # Anthropic's transcripts of preferred answers.
 _SPEECH = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
@@ -44,8 +45,7 @@ def read_row(
     if missing:
         yield context.rejection("missing-value", locator, ", ".join(missing))
     elif not shape.is_known:
-        keys = ", ".join(sorted(row)[:_MAX_KEYS_NAMED])
-        yield context.rejection("unknown-shape", locator, keys)
+        yield context.rejection("unknown-shape", locator, keys_told(row))
     else:
         yield from shaped_row(row, shape, locator, context, scale)
 
@@ -137,13 +137,30 @@ def _dialogue_row(
     if left_out:
         yield context.note("empty-turn", locator, str(left_out))
     rating = scale.rating(row.get(shape.rating)) if scale and shape.rating else None
+    metadata = {} if rating is None else {"rating": f"{rating:g}"}
+    if people := _people(row, shape):
+        metadata["names"] = json.dumps(people, ensure_ascii=False)
     yield context.dialogue(
         joined,
         locator=locator,
         group=group_of(row, shape),
         weight=_weight(row, shape) * weight_of(rating),
-        metadata={} if rating is None else {"rating": f"{rating:g}"},
+        metadata=metadata,
     )
+
+
+def _people(row: Mapping[str, Any], shape: Shape) -> list[str]:
+    """Whom the messages of a row name, each once."""
+    keys = (shape.messages, shape.question, shape.answer, shape.history, shape.chosen)
+    names: dict[str, None] = {}
+    for key in keys:
+        value = row.get(key) if key else None
+        if key == shape.messages and value is not None:
+            value = _messages(row, shape)
+        if isinstance(value, Mapping):
+            value = value.get("messages", [value])
+        names.update(dict.fromkeys(people_in(value)))
+    return list(names)
 
 
 def _counts(media: Counter[str]) -> str:

@@ -6,7 +6,7 @@ was refused teaches nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -143,9 +143,7 @@ class _Guesses:
     """Keys of a row by their plain names."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
-        self.known: dict[str, str] = {}
-        for key in keys:
-            self.known.setdefault(_plain_name(key), key)
+        self.known = _by_plain_name(keys)
 
     def first(self, names: tuple[str, ...], *others: str | None) -> str | None:
         """The key with the first of the customary ``names`` that is there and none of others."""
@@ -234,5 +232,15 @@ def _message_shape_of(
     return MessageShape(text, author, role, time, thread, rating, named.get("group"))
 
 
+@lru_cache(maxsize=256)
+def _by_plain_name(keys: tuple[str, ...]) -> Mapping[str, str]:
+    """``keys`` by their plain names, of equal ones the first. A table may have a million."""
+    known: dict[str, str] = {}
+    for key in keys:
+        known.setdefault(_plain_name(key), key)
+    return known
+
+
 def _plain_name(key: str) -> str:
-    return "".join(character for character in key.lower() if character.isalnum())
+    lowered = key.lower()
+    return lowered if lowered.isalnum() else "".join(filter(str.isalnum, lowered))

@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from laras.records import Rejection
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.documents.parsed import parsed_by
 from laras.sources.extraction import RefusedError
@@ -54,8 +53,6 @@ def _rows(lines: str) -> Iterator[Row]:
 
 def _located(record: Record, sheet: str) -> Record:
     locator = f"{sheet}, {record.locator}" if record.locator else sheet
-    if isinstance(record, Rejection):
-        return replace(record, locator=locator)
     return replace(record, locator=locator)
 
 

@@ -14,31 +14,25 @@ from typing import Any
 from laras.records import Dialogue, Rejection
 from laras.sources.context import FileContext
 from laras.sources.conversations.content import says_something, text_of
-from laras.sources.conversations.fields import identifier, milliseconds, name, seconds
+from laras.sources.conversations.fields import identifier, keys_told, milliseconds, name, seconds
 from laras.sources.conversations.messages import ChatMessage, Role
+from laras.sources.conversations.role_words import CUSTOMERS, STAFF
 from laras.sources.conversations.sessions import dialogues
 from laras.sources.extraction import RefusedError
 from laras.sources.tables.json_rows import with_inner
 from laras.sources.tables.ratings import Scale
 from laras.sources.tables.shapes import MessageShape, message_shape_of, shape_of
 
-_USERS = """
-    user customer client visitor contact human guest end_user end-user enduser incoming inbound in
-    received requester consumer pengguna pelanggan konsumen pengunjung nasabah masuk
-"""
-_ASSISTANTS = """
-    assistant bot agent admin operator outgoing outbound out sent support staff cs
-    chatbot model responder petugas asisten agen keluar
-"""
+_TO_US = "end_user end-user incoming inbound in received masuk"
+_FROM_US = "outgoing outbound out sent keluar"
 _ROLES: dict[str, Role] = {
-    **dict.fromkeys(_USERS.split(), "user"),
-    **dict.fromkeys(_ASSISTANTS.split(), "assistant"),
+    **dict.fromkeys([*CUSTOMERS, *_TO_US.split()], "user"),
+    **dict.fromkeys([*STAFF, *_FROM_US.split()], "assistant"),
     "system": "system",
     "developer": "system",
     "tool": "tool",
 }
 _LATEST_SECONDS = 1e11  # a larger number counts milliseconds: in seconds it were the year 5138
-_MAX_KEYS_NAMED = 12
 
 Item = tuple[str, Any] | Rejection
 
@@ -145,7 +139,7 @@ def _message(
     scale: Scale,
 ) -> ChatMessage:
     if shape is None:
-        raise RefusedError("unknown-shape", ", ".join(sorted(row)[:_MAX_KEYS_NAMED]))
+        raise RefusedError("unknown-shape", keys_told(row))
     if shape.text not in row:
         raise RefusedError("missing-value", shape.text)
     media: Counter[str] = Counter()

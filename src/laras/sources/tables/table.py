@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from itertools import chain
 
 from laras.recipe.schema import ColumnMap
 from laras.records import Rejection
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.conversations.formats import format_of, read_rows
-from laras.sources.documents.html_table import markdown_table
+from laras.sources.documents.table_text import table_text
 from laras.sources.encoding import UndecodableError, decode
 from laras.sources.journals.abstracts import holds_abstracts, read_abstracts
 from laras.sources.tables import singles, unnamed
@@ -75,7 +76,7 @@ def read_table(
         return
     first = next(rows, None)
     rows = rows if first is None else chain([first], rows)
-    missing = [name for name in missing_columns(names, columns) if name != columns.group]
+    missing = missing_columns(names, columns)
     shape = _shape(names, first, columns)
     by_message = singles.are_messages(dict.fromkeys(names, ""), context)
     if missing or not (by_message or shape.is_known):
@@ -119,11 +120,20 @@ def _unknown(
             yield from _records(list(_NUMBERS), chain([header], listed), shape, context)
             return
     if missing or not context.reads_texts:
-        absent = f"{', '.join(missing)} / " if missing else ""
+        absent = f"{', '.join(_with_the_like(missing, names))} / " if missing else ""
         named = ", ".join(names[:_MAX_COLUMNS_NAMED])
         yield context.rejection("unknown-columns", fact=f"{absent}{named}")
     else:
         yield from _whole_table(names, rows, context)
+
+
+def _with_the_like(missing: list[str], names: list[str]) -> list[str]:
+    """``missing`` names of columns, each with the one that may have been meant."""
+    alike = [get_close_matches(name, names, n=1) for name in missing]
+    return [
+        f"{name} ({found[0]}?)" if found else name
+        for name, found in zip(missing, alike, strict=True)
+    ]
 
 
 def _cells(
@@ -202,11 +212,11 @@ def _whole_table(names: list[str], rows: Iterator[Row], context: FileContext) ->
     if len(lines) < 2:
         yield context.rejection("empty")
         return
-    yield context.document(markdown_table(lines))
+    yield context.document(table_text(lines))
 
 
 def _on_one_line(cell: str) -> str:
-    return " ".join(cell.split()).replace("|", "\\|")
+    return " ".join(cell.split())
 
 
 def _numbered(names: list[str], columns: ColumnMap) -> list[str] | None:

@@ -159,3 +159,30 @@ def test_intervals_hold_their_share(count: int, more: int) -> None:
     found = share(count, count + more)
     assert 0.0 <= found["low"] <= found["share"] <= found["high"] <= 1.0
     assert found["low"] < found["high"]
+
+
+def test_what_comes_last_is_looked_at_too(
+    examined: Examine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("balance", "labels", "answers", "lengths"):
+        monkeypatch.setattr(f"laras.preparation.findings.{module}.MOST_ROWS", 200)
+    texts = [example(n, f"teks {n}", "", task="text") for n in range(1000)]
+    chats = [
+        example(2000 + n, f"tanya {n // 2}", f"Jawaban {n} dari ibu di sini.") for n in range(1000)
+    ]
+    labels = [
+        example(4000 + n, f"keluhan {n}", str(n // 250), str(n // 250), "classification")
+        for n in range(1000)
+    ]
+    found = examined([*texts, *chats, *labels])
+    balance = found["balance"]
+    assert 120 < balance["rows"] < 280
+    assert balance["of"] == 3000
+    assert balance["dimensions"]["gender"]["female"]["in_answers"]["count"] > 20
+    answers = found["answers"]["contradictory"]
+    # Of a question that is looked at, all answers are.
+    assert 60 < answers["count"] == answers["of"] < 140
+    assert found["labels"]["labels"] == 4
+    if found["labels"]["noise"]["measured"]:
+        assert 120 < found["labels"]["noise"]["of"] < 280
+    assert set(found["lengths"]["tasks"]) == {"text", "chat", "classification"}

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,6 +43,9 @@ class Server:
     requests: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)  # statuses to answer with first
+    slow_s: float = 0.0  # before an answer that is no failure
+    drip_s: float = 0.0  # between the bytes of an answer
+    usage: Any = None
     reply: Any = None  # instead of the ordinary one
 
 
@@ -53,15 +62,23 @@ def server() -> Iterator[Server]:
                 state.keys.append(self.headers.get("authorization", ""))
                 status = state.failures.pop(0) if state.failures else 200
             passage = body["messages"][1]["content"].split("\n\n", 1)[1]
-            content = state.reply if state.reply is not None else pairs_about(passage)
+            written = state.reply(passage) if callable(state.reply) else state.reply
+            content = pairs_about(passage) if written is None else written
             answer = {
                 "choices": [{"message": {"content": content}}],
-                "usage": {"prompt_tokens": 100, "completion_tokens": 40},
+                "usage": state.usage or {"prompt_tokens": 100, "completion_tokens": 40},
             }
-            self.send_response(status)
-            self.send_header("location", "http://127.0.0.1:9/elsewhere")
-            self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            # A failure comes when the other calls are under way, but before their answers.
+            time.sleep(state.slow_s if status == 200 else state.slow_s / 2)
+            with suppress(OSError):  # who asked may have stopped waiting
+                self.send_response(status)
+                self.send_header("location", "http://127.0.0.1:9/elsewhere")
+                self.end_headers()
+                content = json.dumps(answer).encode()
+                for place in range(0, len(content), 8 if state.drip_s else len(content)):
+                    self.wfile.write(content[place : place + 8] if state.drip_s else content)
+                    self.wfile.flush()
+                    time.sleep(state.drip_s)
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -126,6 +143,37 @@ def test_grounded_pairs_become_examples_that_point_to_their_passage(
     ] * 2
     assert "99999" in made.rejections[0].detail
     assert made.facts["input_tokens"] == 200
+
+
+def test_personal_data_that_the_model_invents_is_neither_kept_nor_trained_on(
+    server: Server, tmp_path: Path
+) -> None:
+    first = PASSAGE.split(". ")[0]
+    rows = [
+        {"question": "Berapa nomor budi@contoh.id?", "answer": first},
+        {"question": "Apa kata kalimat pertama?", "answer": first},
+        {"question": "Siapa yang dihubungi?", "answer": f"{first}: 0812-3456-7890."},
+    ]
+    server.reply = json.dumps(rows).replace("@", "\\u0040")
+    store = tmp_path / "replies.jsonl"
+
+    def made(*kinds: str) -> Generated:
+        asked = passages_of(documents(1), 2000, {})
+        return generate(asked, section(server), store, Silent(), kinds)
+
+    made()
+    assert "0812-3456-7890" in store.read_text()
+    again = made("email", "phone")  # what an earlier run kept is no exception
+    assert len(server.requests) == 1
+    store.unlink()
+    fresh = made("email", "phone")
+    assert fresh.examples.equals(again.examples)
+    assert fresh.rejections == again.rejections
+    assert [row.detail for row in fresh.rejections] == ["<EMAIL>", "<PHONE>"]
+    assert [e.messages[0].content for e in examples_from(fresh.examples)] == [rows[1]["question"]]
+    kept = store.read_text()
+    assert "contoh.id" not in kept
+    assert "7890" not in kept
 
 
 def test_what_was_answered_is_not_asked_again(server: Server, tmp_path: Path) -> None:
@@ -233,3 +281,107 @@ def test_more_pairs_than_asked_for_are_left_out() -> None:
     found = read_answer(json.dumps(rows), 2)
     assert found is not None
     assert len(found) == 2
+
+
+def test_answers_under_way_are_kept_when_another_call_fails(server: Server, tmp_path: Path) -> None:
+    server.failures = [400]
+    server.slow_s = 2.0
+    with pytest.raises(EndpointFailed, match="HTTP 400"):
+        ask(server, tmp_path, count=4, parallel=4)
+    assert len((tmp_path / "replies.jsonl").read_text().splitlines()) == 3
+
+
+def test_an_answer_that_drips_ends_at_its_time(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("laras.preparation.generation.endpoint.ATTEMPTS", 1)
+    server.drip_s = 0.05
+    started = time.monotonic()
+    with pytest.raises(EndpointFailed, match="ReadTimeout"):
+        ask(server, tmp_path, count=1, timeout_s=0.5)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_the_waiting_at_once(server: Server, tmp_path: Path, name: str) -> None:
+    server.slow_s = 30.0
+    (tmp_path / "texts").mkdir()
+    for number in range(4):
+        text = f"# Buku {number}\n\n{PASSAGE} Nomor {number}."
+        (tmp_path / "texts" / f"{number}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(
+        "data: {sources: {documents: texts}}\n"
+        f"preparation: {{generation: {{endpoint: '{server.address}', model: m}}}}\n"
+    )
+    work = subprocess.Popen(
+        [sys.executable, "-m", "laras", "prepare", "--quiet"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "LARAS_LANG": "en"},
+    )
+    deadline = time.monotonic() + 60
+    while not server.requests and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert server.requests
+    work.send_signal(getattr(signal, name))
+    output, _none = work.communicate(timeout=20)
+    assert work.returncode == 5, output.decode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "usage"),
+    [
+        ('[{"question": "\\ud800?", "answer": "a"}]', None),
+        (None, {"prompt_tokens": 10**400, "completion_tokens": -3}),
+    ],
+)
+def test_nonsense_of_an_endpoint_poisons_nothing(
+    server: Server, tmp_path: Path, reply: str | None, usage: Any
+) -> None:
+    server.reply, server.usage = reply, usage
+    first = ask(server, tmp_path, count=1)
+    assert first.facts["cost"] == 0.0
+    assert ask(server, tmp_path, count=1).examples.equals(first.examples)
+
+
+def test_where_personal_data_is_replaced_none_is_sent_and_none_is_kept(
+    server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "texts").mkdir()
+    for number, subject in enumerate(("kopi", "padi", "jagung", "teh", "kapas", "tebu")):
+        words = " ".join(f"{subject}{place}" for place in range(60))
+        text = f"Hubungi 0812-3456-7890 perihal {subject}. Isinya {words}."
+        (tmp_path / "texts" / f"{number}.md").write_text(text, encoding="utf-8")
+    (tmp_path / "recipe.yaml").write_text(
+        "data: {sources: {documents: texts}}\n"
+        "preparation:\n  personal_data: replace\n  quality: 'off'\n"
+        f"  generation: {{endpoint: '{server.address}', model: m}}\n"
+    )
+
+    def reply(passage: str) -> str:
+        first = passage.split(". ")[0]
+        rows = [
+            {"question": "Apa kata kalimat pertama?", "answer": first},
+            {"question": "Siapa budi@contoh.id?", "answer": first},
+        ]
+        return json.dumps(rows)
+
+    server.reply = reply
+    done = subprocess.run(
+        [sys.executable, "-m", "laras", "prepare", "--quiet"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "LARAS_LANG": "en"},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    sent = json.dumps(server.requests)
+    assert "<PHONE_1>" in sent
+    assert "7890" not in sent
+    (replies,) = tmp_path.rglob("replies.jsonl")
+    assert "Apa kata kalimat pertama?" in replies.read_text()
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and path.parent.name != "texts":
+            assert b"budi@contoh" not in path.read_bytes(), path

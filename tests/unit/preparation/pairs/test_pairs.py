@@ -157,3 +157,10 @@ def test_no_text_breaks_the_rules_or_their_spans(text: str) -> None:
     for pair in pairs(text):
         assert 0 <= pair.start <= pair.end <= len(text)
         assert pair.question.strip()
+
+
+def test_a_heading_that_asks_does_not_name_the_table_below_it() -> None:
+    table = "| Layanan | Biaya |\n| --- | --- |\n| Transfer | 2.500 |"
+    text = f"# Tarif\n\n## Berapa biayanya?\n\n{table}\n"
+    (pair,) = pairs(text, "rows")
+    assert pair.question == "Apa isi tabel dalam “Tarif” tentang Layanan Transfer?"

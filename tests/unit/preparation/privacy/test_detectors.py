@@ -130,7 +130,49 @@ def test_names_are_text_not_patterns() -> None:
     assert [finding.value for finding in detector.find("Pak Budi")]
 
 
+def test_a_mention_is_a_name_and_an_address_is_none() -> None:
+    detector = name_detector(("Wulandari Canarini", "@ani_77"))
+    assert detector
+    text = "@Wulandari Canarini, @canarini dan @Ani_77; b@Canarini.id, b@ani_77"
+    places = [text[finding.start : finding.end] for finding in detector.find(text)]
+    assert places == ["Wulandari Canarini", "canarini", "@Ani_77"]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("canary@räksmörgås.example", "canary@räksmörgås.example"),
+        ("budi@почта.рф", "budi@почта.рф"),
+        ("budi@contoh.xn--p1ai", "budi@contoh.xn--p1ai"),
+        ("budi＠contoh．id", "budi@contoh.id"),
+        ("**budi**@contoh.id", "budi@contoh.id"),
+        ("budi@**contoh.id**", "budi@contoh.id"),
+        ("**budi**@**contoh.id**", "budi@contoh.id"),
+        ("_budi_@contoh.id", "budi@contoh.id"),
+        ("budi@_contoh.id_", "budi@contoh.id"),
+        ("`budi`@contoh.id", "budi@contoh.id"),
+        ("budi_@contoh.id", "budi_@contoh.id"),
+    ],
+)
+def test_an_email_address_is_one_value_however_it_is_written(written: str, value: str) -> None:
+    for text in (written, f"Tulis ke {written}.", f"({written}), ya"):
+        (finding,) = find_personal_data(text, detectors_of(["email"]))
+        assert (text[finding.start : finding.end], finding.value) == (written, value)
+
+
+def test_what_has_no_spaces_ends_an_address() -> None:
+    assert found("email", "邮箱：a@contoh.com谢谢") == ["a@contoh.com"]
+    assert found("email", "*@contoh.com, @contoh.com, 5**@ 3.id, foto@2x.png") == []
+
+
 HOSTILE = [
+    "＠a.",
+    "a**@**",
+    "a@**b.c",
+    "_a_@",
+    "@é-",
+    "*",
+    "_",
     "0",
     "0 ",
     "08 ",

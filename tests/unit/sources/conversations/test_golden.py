@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from laras.records import Dialogue, Document, Rejection
-from laras.sources.reasons import explanation
 
 GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "conversations"
 FORMATS = sorted(path.parent.name for path in GOLDEN.glob("*/expected.json"))
@@ -20,8 +19,7 @@ def told(record: Dialogue | Document | Rejection) -> dict[str, Any]:
     assert not isinstance(record, Document)
     place = {"path": record.path, "locator": record.locator}
     if isinstance(record, Rejection):
-        fact = record.detail.removeprefix(explanation(record.reason)).strip()
-        return {**place, "reason": record.reason, "rows": record.rows, "fact": fact}
+        return {**place, "reason": record.reason, "rows": record.rows, "fact": record.detail}
     turns = [
         [turn.role, turn.content, *([] if turn.trained is None else [turn.trained])]
         for turn in record.turns

@@ -42,6 +42,16 @@ def telegram(*items: dict[str, object], **chat: object) -> dict[str, object]:
             "sini (https://a.example/)",
         ),
         ([{"type": "text_link", "text": "sini", "href": "javascript:x"}], "sini"),
+        (
+            [
+                "kirim ke",
+                {"type": "email", "text": "a@contoh.id"},
+                "ya",
+                {"type": "phone", "text": "0812"},
+            ],
+            "kirim ke a@contoh.id ya 0812",
+        ),
+        (["kirim ke ", {"type": "mention", "text": "@ani_77"}, "."], "kirim ke @ani_77."),
         ([None, 3, {"text": 4}, ["x"]], ""),
         ({"text": "x"}, ""),
         (None, ""),
@@ -49,6 +59,13 @@ def telegram(*items: dict[str, object], **chat: object) -> dict[str, object]:
 )
 def test_telegrams_text_is_a_string_or_parts(parse, text, expected):
     assert parse("telegram", telegram({"text": text}))[0].text == expected
+
+
+def test_whom_telegrams_parts_mention_is_known_by_name(parse):
+    kinds = ("mention", "mention_name", "text_mention", "bold")
+    parts = [{"type": kind, "text": f"@{kind}"} for kind in kinds]
+    message = parse("telegram", telegram({"text": parts}))[0]
+    assert message.others == ("@mention", "@mention_name", "@text_mention")
 
 
 @pytest.mark.parametrize(

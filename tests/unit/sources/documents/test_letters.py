@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -63,12 +64,25 @@ def test_a_letter_is_what_its_writer_wrote(read, write):
         "date": "2026-03-02T08:00:00+07:00",
         "message_id": "b@contoh.id",
         "thread": "a@contoh.id",
+        "names": '["Sari Déwi"]',
     }
     assert document.group == "thread:a@contoh.id"
     said = {note.reason: note.detail for note in notes}
     assert set(said) == {"quoted-reply", "attachment"}
     assert said["attachment"].endswith("notulén.pdf")
     assert all(note.rows == 0 for note in notes)
+
+
+def test_whom_the_headers_of_a_letter_name_is_known_by_name(read, write):
+    head = 'From: "Canarini, Wulandari" <w@contoh.id>\nTo: Toko Maju <t@x.id>, Budi S <b@x.id>\n'
+    inner = "Content-Type: message/rfc822\n\nFrom: Agus Lim <a@x.id>\n\nlama\n"
+    write("a.eml", f"{head}Cc: =?utf-8?Q?Sari_D=C3=A9wi?= <s@x.id>, c@x.id\n{inner}")
+    document = read("a.eml")[-1]
+    names = ["Wulandari Canarini", "Budi S", "Sari Déwi"]
+    write("b.mbox", f"From a Mon Mar  2 08:00:00 2026\n{head}\nHalo.\n")
+    letter = read("b.mbox")[-1]
+    assert json.loads(letter.metadata["names"]) == names[:2]
+    assert json.loads(document.metadata["names"]) == [*names, "Agus Lim"]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +214,7 @@ def test_a_message_of_outlook_is_a_letter(read, tmp_path):
     *notes, document = read("a.msg")
     assert (document.title, document.text) == ("Rapat", "Halo.\n\nBaru.")
     assert document.metadata["from"] == '"Sari" <sari@contoh.id>'
+    assert document.metadata["names"] == '["Sari"]'
     assert document.group == "thread:a@x"
     assert [note.reason for note in notes] == ["quoted-reply", "attachment"]
 

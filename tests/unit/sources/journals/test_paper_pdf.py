@@ -86,7 +86,7 @@ def test_a_paper_in_two_columns_keeps_what_is_to_be_read(read, paper):
     assert document.metadata["doi"] == "10.55555/jcp.v3i2.77"
     assert document.metadata["year"] == "2021"
     assert document.group == "doi:10.55555/jcp.v3i2.77"
-    counted = {record.detail.split(": ")[1] for record in records[:-1]}
+    counted = {record.detail.split(": ")[0] for record in records[:-1]}
     assert counted == {
         "acknowledgements",
         "authors and affiliations",

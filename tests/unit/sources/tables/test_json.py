@@ -278,3 +278,28 @@ def test_a_key_twice_costs_its_row_alone(read, write):
     write("a.jsonl", f'{{"messages": [{inner}]}}\n' + rows({"text": "a", "label": "x"}))
     refused, row = read("a.jsonl", kind="examples")
     assert (refused.reason, row.label) == ("duplicate-keys", "x")
+
+
+def test_the_people_whom_messages_name_are_known_by_name(read, write):
+    messages = [
+        {"role": "system", "name": "example_user", "content": "Bantu."},
+        {"role": "user", "name": "Wulandari Canarini", "content": "Saya Wulandari."},
+        {"role": "assistant", "name": "CS Toko Maju", "content": "Halo."},
+        {"role": "tool", "name": "cek_stok", "content": "3"},
+    ]
+    write("a.jsonl", json.dumps({"messages": messages}))
+    (dialogue,) = read("a.jsonl", "conversations")
+    assert json.loads(dialogue.metadata["names"])[-1] == "Wulandari Canarini"
+    assert "cek_stok" not in dialogue.metadata["names"]
+    write("b.jsonl", json.dumps({"messages": [{"role": "user", "content": "a"}, messages[2]]}))
+    assert "names" not in read("b.jsonl", "conversations")[-1].metadata
+
+
+def test_keys_that_are_values_are_not_told(read, write):
+    row = {"nama kolom": 1, "ani@contoh.id": 2, "081234567890": 3, "x" * 41: 4}
+    write("a.jsonl", json.dumps(row))
+    (refused,) = read("a.jsonl", "examples")
+    assert (refused.reason, refused.detail) == ("unknown-shape", "nama kolom, ...")
+    write("b.jsonl", json.dumps({"messages": [row]}))
+    (refused,) = read("b.jsonl", "conversations")
+    assert (refused.reason, refused.detail) == ("unknown-shape", "nama kolom, ...")
