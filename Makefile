@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -86,6 +86,10 @@ bench-duplicates: $(VENV)/.develop $(PEERS)/.peers  ## planted near-duplicates b
 	@$(BIN)/python benchmarks/duplicates.py --peer-python $(PEERS)/bin/python \
 	  --results benchmarks/results
 	@$(BIN)/python benchmarks/leaks.py --material $(MATERIAL) --results benchmarks/results
+
+bench-material: $(VENV)/.develop  ## three kinds of sources in one recipe, recounted; personal data found and missed
+	@$(BIN)/python benchmarks/three_sources.py --material $(MATERIAL) --run runs/bench/three-sources
+	@$(BIN)/python benchmarks/personal_data.py
 
 bench-preparation: $(VENV)/.develop $(PEERS)/.peers  ## CPU time and memory beside datasets.map; three engines, one outcome
 	@$(BIN)/python benchmarks/preparation.py --peer $(PEERS)/bin/python \
