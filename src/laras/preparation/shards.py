@@ -39,7 +39,8 @@ def write_shard(path: Path, table: pa.Table) -> Shard:
         temporary_sibling(path) as temporary,
         pa.ipc.new_file(str(temporary), table.schema, options=_OPTIONS) as writer,
     ):
-        writer.write_table(table, max_chunksize=BATCH_ROWS)
+        # In one piece, so that every batch but the last has BATCH_ROWS rows: rows are found by it.
+        writer.write_table(table.combine_chunks(), max_chunksize=BATCH_ROWS)
     return Shard(path, table.num_rows)
 
 
@@ -101,6 +102,7 @@ class Rows:
             of_batch = inside // BATCH_ROWS
             for batch in np.unique(of_batch).tolist():
                 found = reader.get_batch(batch).select(list(columns))
+                assert batch == reader.num_record_batches - 1 or found.num_rows == BATCH_ROWS
                 wanted = inside[of_batch == batch] - batch * BATCH_ROWS
                 parts.append(found.take(pa.array(wanted)))
         back = np.empty(len(order), dtype=np.int64)

@@ -57,3 +57,10 @@ def test_rows_are_found_in_the_order_asked_for(shards: list[Shard]) -> None:
     found = rows.take(wanted, ["n", "text"])
     assert found.column("n").to_pylist() == wanted
     assert found.column("text").to_pylist() == [f"teks {number}" for number in wanted]
+
+
+def test_rows_are_found_in_what_was_written_in_pieces(tmp_path: Path) -> None:
+    pieces = [table(0, 7), table(7, BATCH_ROWS), table(7 + BATCH_ROWS, 1500)]
+    shard = write_shard(tmp_path / "0.arrow", pa.concat_tables(pieces))
+    wanted = [0, 6, 7, BATCH_ROWS, BATCH_ROWS + 6, BATCH_ROWS + 7, shard.rows - 1]
+    assert Rows([shard]).take(wanted, ["n"]).column("n").to_pylist() == wanted
