@@ -35,19 +35,6 @@ def read(tmp_path: Path) -> Callable[..., Records]:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
-    """``write("notes/a.txt", content)``: text is written as UTF-8, bytes as they are."""
-
-    def write_file(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write_file
-
-
-@pytest.fixture
 def prepared(tmp_path: Path) -> Callable[..., Prepared]:
     """``prepared(data, **preparation)``: what a recipe in tmp_path gives."""
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from laras.preparation.layout_noise import clean_layout
 from laras.preparation.steps import Step, batch_of
 from laras.records import DIALOGUE_SCHEMA
-from laras.sources.characters import clean_characters, replace_counted
+from laras.sources.characters import LIGATURES, clean_characters, replace_counted
 from laras.sources.code_fences import fenced_parts
 
 FIXES = pa.list_(pa.struct([("rule", pa.string()), ("count", pa.int64())]))
@@ -51,15 +51,6 @@ _INLINE_CODE = re.compile(r"`[^`\n]+`")
 # Written so that the search can leap from blank to blank; a lookbehind in front would stop it.
 _RUN = re.compile(r"[ \t](?<=\S[ \t])[ \t]++(?=\S)")
 _BLANK_LINES = re.compile(r"\n\n\n+")
-_LIGATURES = {
-    "\ufb00": "ff",
-    "\ufb01": "fi",
-    "\ufb02": "fl",
-    "\ufb03": "ffi",
-    "\ufb04": "ffl",
-    "\ufb05": "st",
-    "\ufb06": "st",
-}
 _LIGATURE = re.compile("[\ufb00-\ufb06]")
 _SOFT_BREAK = re.compile("\u00ad[ \t]?\r?\n[ \t]*+(?=[^\\W\\d_])")
 
@@ -95,7 +86,7 @@ def _clean_debris(text: str, fixes: Counter[str]) -> str:
     text = _repair_encoding(text, fixes)
     if _DEBRIS.search(text):
         text = replace_counted(_SOFT_BREAK, "", text, fixes, "hyphenation")
-        text, count = _LIGATURE.subn(lambda found: _LIGATURES[found.group()], text)
+        text, count = _LIGATURE.subn(lambda found: LIGATURES[found.group()], text)
         if count:
             fixes["ligatures"] += count
         return clean_characters(text, fixes)

@@ -16,6 +16,17 @@ _JOINER = re.compile(
 )
 _ODD_SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
+LIGATURES = {
+    "\ufb00": "ff",
+    "\ufb01": "fi",
+    "\ufb02": "fl",
+    "\ufb03": "ffi",
+    "\ufb04": "ffl",
+    "\ufb05": "st",
+    "\ufb06": "st",
+}
+"""Letters that fonts join, as they are written apart."""
+
 
 def clean_characters(text: str, fixes: Counter[str]) -> str:
     """``text`` in NFC, without control and invisible characters, with plain spaces and line ends;

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import posixpath
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from laras.recipe.schema import Source
 from laras.records import Dialogue, Document, Rejection, Turn
 from laras.registry import Registry
 from laras.sources.discovery import SourceFile
+from laras.sources.encoding import UndecodableError, decode
 from laras.sources.extraction import RefusedError
 from laras.sources.parsing import ParserProcess
 from laras.sources.reasons import note, rejection
@@ -42,6 +43,18 @@ class FileContext:
         """All bytes of the file; raises :class:`RefusedError` where it changed into something
         that is not to be read since it was found."""
         return _read_bytes(self.file.location, self.max_bytes)
+
+    def read_text(self) -> Generator[Rejection, None, str | None]:
+        """The text of the file, None where it has none; what is to be said of its encoding comes
+        first: ``text = yield from context.read_text()``."""
+        try:
+            decoded = decode(self.read_bytes())
+        except UndecodableError as error:
+            yield self.rejection("bad-encoding", fact=error.fact)
+            return None
+        if decoded.guessed:
+            yield self.note("guessed-encoding", fact=decoded.encoding)
+        return decoded.text
 
     def sibling(self, relative: str) -> bytes | None:
         """All bytes of another file of the same source, or of the same archive: ``relative`` is

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from laras.errors import DataRefused
@@ -18,6 +16,7 @@ from laras.preparation.pipeline import Prepared, prepare
 from laras.recipe.load import recipe_from_mapping
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
+from run_content import everything
 
 SYLLABLES = [a + b for a in "bdgklmnprst" for b in ("a", "i", "u", "e", "o", "an", "ing")]
 SECRET = "budi.santoso@rahasia.example"
@@ -30,19 +29,6 @@ def sentence(seed: object, length: int = 30) -> str:
     generator = random.Random(str(seed))
     first, second = (generator.choices(SYLLABLES, k=length) for _half in range(2))
     return " ".join(f"{a}{b}" for a, b in zip(first, second, strict=True))
-
-
-def everything(folder: Path) -> str:
-    """The content of all files, decompressed."""
-    parts = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix == ".parquet":
-            parts.append(str(pq.read_table(path).to_pylist()))
-        elif path.suffix == ".arrow":
-            parts.append(str(pa.ipc.open_file(str(path)).read_all().to_pylist()))
-        elif path.is_file():
-            parts.append(path.read_text(encoding="utf-8", errors="replace"))
-    return "\n".join(parts)
 
 
 @pytest.fixture

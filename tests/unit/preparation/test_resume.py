@@ -11,8 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from laras.preparation import ingest, pipeline
@@ -21,6 +19,7 @@ from laras.preparation.shards import read_shard
 from laras.recipe.load import recipe_from_mapping
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
+from run_content import everything
 
 CHILD = Path(__file__).parents[2] / "support" / "killed_preparation.py"
 FINISHED = (
@@ -189,16 +188,3 @@ def test_what_was_replaced_is_nowhere_in_the_run_folder(tmp_path: Path, prepared
     assert result.audit["personal_data"]["docs"]["email"]["rows"] == 8
     assert not (tmp_path / "run/data/read").exists()
     assert prepared(data, personal_data="replace").audit == result.audit
-
-
-def everything(folder: Path) -> str:
-    """The content of all files, decompressed."""
-    parts = []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix == ".parquet":
-            parts.append(str(pq.read_table(path).to_pylist()))
-        elif path.suffix == ".arrow":
-            parts.append(str(pa.ipc.open_file(str(path)).read_all().to_pylist()))
-        elif path.is_file():
-            parts.append(path.read_text(encoding="utf-8", errors="replace"))
-    return "\n".join(parts)

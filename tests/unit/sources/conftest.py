@@ -34,16 +34,3 @@ def read(tmp_path: Path) -> Callable[..., Records]:
         return list(read_source(source, folder, data, limits))
 
     return read_path
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Callable[[str, str | bytes], Path]:
-    """``write("notes/a.txt", content)``: text is written as UTF-8, bytes as they are."""
-
-    def write_file(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write_file

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from laras.sources.code_fences import fence_of
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.documents.plain import read_plain
-from laras.sources.encoding import UndecodableError, decode
 
 _FRONT_MATTER = re.compile(
     r"\A(---|\+\+\+)[ \t]*\n(.*?)^\1[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE
@@ -43,14 +42,10 @@ def read_markdown(context: FileContext) -> Iterator[Record]:
     if not context.reads_texts:
         yield from read_plain(context)  # some messengers export chats as Markdown
         return
-    try:
-        decoded = decode(context.read_bytes())
-    except UndecodableError as error:
-        yield context.rejection("bad-encoding", fact=error.fact)
+    content = yield from context.read_text()
+    if content is None:
         return
-    if decoded.guessed:
-        yield context.note("guessed-encoding", fact=decoded.encoding)
-    metadata, body = split_front_matter(decoded.text)
+    metadata, body = split_front_matter(content)
     text = readable(body)
     if not text:
         yield context.rejection("empty")

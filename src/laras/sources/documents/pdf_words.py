@@ -7,23 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from laras.sources.characters import LIGATURES
+
 LINE_HYPHENS = ("\ufffe", "\x02", "\xad", "-", "\u2010")
 _CERTAIN_HYPHENS = ("\ufffe", "\x02", "\xad")
 _LAST_WORD = re.compile(r"(\w+)$")
 _FIRST_WORD = re.compile(r"^(\w+)")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 
-_LIGATURES = str.maketrans(
-    {
-        "\ufb00": "ff",
-        "\ufb01": "fi",
-        "\ufb02": "fl",
-        "\ufb03": "ffi",
-        "\ufb04": "ffl",
-        "\ufb05": "st",
-        "\ufb06": "st",
-    }
-)
+_LIGATURES = str.maketrans(LIGATURES)
 
 
 def without_ligatures(text: str) -> str:

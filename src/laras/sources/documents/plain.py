@@ -11,18 +11,14 @@ from laras.sources.encoding import UndecodableError, decode
 
 def read_plain(context: FileContext) -> Iterator[Record]:
     """One document with the text as it stands; under ``conversations``, a chat export."""
-    try:
-        decoded = decode(context.read_bytes())
-    except UndecodableError as error:
-        yield context.rejection("bad-encoding", fact=error.fact)
+    content = yield from context.read_text()
+    if content is None:
         return
-    if decoded.guessed:
-        yield context.note("guessed-encoding", fact=decoded.encoding)
     if not context.reads_texts:
-        found = read_text(decoded.text, context)
+        found = read_text(content, context)
         yield from [context.rejection("text-alone")] if found is None else found
         return
-    text = decoded.text.strip("\n")
+    text = content.strip("\n")
     if not text.strip():
         yield context.rejection("empty")
         return

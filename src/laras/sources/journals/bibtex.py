@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from laras.sources.documents.text_file import read_text
 from laras.sources.extraction import Extracted, RefusedError
-from laras.sources.journals.citations import article_of, decoded_text, noted
+from laras.sources.journals.citations import article_of, noted
 from laras.sources.journals.latex_text import LatexText
 
 _AND = re.compile(r"\s+and\s+")
@@ -20,7 +21,7 @@ def extract(path: Path) -> list[Extracted]:
     import bibtexparser
 
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL)  # what fails is told below
-    text, guessed = decoded_text(path)
+    text, guessed = read_text(path)
     library = bibtexparser.parse_string(text)
     failed = {id(block) for block in library.failed_blocks}
     blocks = [block for block in library.blocks if hasattr(block, "fields") or id(block) in failed]

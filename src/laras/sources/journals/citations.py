@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from laras.sources.encoding import UndecodableError, decode
-from laras.sources.extraction import Extracted, RefusedError
+from laras.sources.documents.text_file import Notes
+from laras.sources.extraction import Extracted
 from laras.sources.journals.identifiers import arxiv_in, doi_in, group_of, known, year_in
 
 
-def decoded_text(path: Path) -> tuple[str, str]:
-    """The text of a bibliography, and its encoding where that had to be guessed."""
-    try:
-        decoded = decode(path.read_bytes())
-    except UndecodableError as error:
-        raise RefusedError("bad-encoding", error.fact) from None
-    return decoded.text, decoded.encoding if decoded.guessed else ""
-
-
-def noted(articles: list[Extracted], encoding: str) -> list[Extracted]:
-    """The articles, the first with a note of the encoding that was guessed, if any was."""
-    if not articles or not encoding:
+def noted(articles: list[Extracted], notes: Notes) -> list[Extracted]:
+    """The articles, the first with the ``notes`` about the file that they stand in."""
+    if not articles or not notes:
         return articles
     first, *others = articles
-    note = ("guessed-encoding", first.locator, encoding)
-    return [replace(first, notes=(note, *first.notes)), *others]
+    own = tuple((reason, first.locator, fact) for reason, _locator, fact in notes)
+    return [replace(first, notes=(*own, *first.notes)), *others]
 
 
 def article_of(fields: dict[str, str], locator: str) -> Extracted:

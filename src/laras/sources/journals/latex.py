@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from laras.sources.documents.pdf_layout import Block
-from laras.sources.encoding import UndecodableError, decode
+from laras.sources.documents.text_file import read_text
 from laras.sources.extraction import Extracted, RefusedError
 from laras.sources.journals.identifiers import arxiv_in, doi_in, group_of, known, year_in
 from laras.sources.journals.latex_text import LatexText
@@ -32,12 +32,9 @@ _LONGEST_MACRO = 2000
 
 def extract(path: Path) -> Extracted:
     """The paper of a LaTeX file, or the part of one that the file holds."""
-    try:
-        decoded = decode(path.read_bytes())
-    except UndecodableError as error:
-        raise RefusedError("bad-encoding", error.fact) from None
-    notes = [("guessed-encoding", "", decoded.encoding)] if decoded.guessed else []
-    source = _without_comments(_FALSE.sub("", decoded.text))
+    text, guessed = read_text(path)
+    notes = list(guessed)
+    source = _without_comments(_FALSE.sub("", text))
     front = _front_matter(source)
     begin = _DOCUMENT.search(source)
     end = _DOCUMENT_END.search(source)

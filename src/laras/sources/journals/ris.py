@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from laras.sources.documents.text_file import read_text
 from laras.sources.extraction import Extracted, RefusedError
-from laras.sources.journals.citations import article_of, decoded_text, noted
+from laras.sources.journals.citations import article_of, noted
 
 _RECORD = re.compile(r"^TY {1,2}- ?", re.MULTILINE)
 _END = re.compile(r"^ER {1,2}-", re.MULTILINE)
@@ -16,7 +17,7 @@ _END = re.compile(r"^ER {1,2}-", re.MULTILINE)
 
 def extract(path: Path) -> list[Extracted]:
     """The records of the file, in its order; those without an abstract have no text."""
-    text, guessed = decoded_text(path)
+    text, guessed = read_text(path)
     starts = [found.start() for found in _RECORD.finditer(text)]
     if not starts:
         raise RefusedError("unknown-shape", "TY  -")

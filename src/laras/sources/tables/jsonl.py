@@ -46,14 +46,10 @@ def read_jsonl(context: FileContext) -> Iterator[Record]:
 
 def read_json(context: FileContext) -> Iterator[Record]:
     """The records of a list's items, or of the one object that the file is."""
-    try:
-        decoded = decode(context.read_bytes())
-    except UndecodableError as error:
-        yield context.rejection("bad-encoding", fact=error.fact)
+    content = yield from context.read_text()
+    if content is None:
         return
-    if decoded.guessed:
-        yield context.note("guessed-encoding", fact=decoded.encoding)
-    yield from read_items(_items(_parsed(decoded.text, context), context), context)
+    yield from read_items(_items(_parsed(content, context), context), context)
 
 
 def _parsed(text: str, context: FileContext) -> Iterable[Parsed | None]:

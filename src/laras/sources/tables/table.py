@@ -13,7 +13,6 @@ from laras.records import Rejection
 from laras.sources.context import READERS, FileContext, Record
 from laras.sources.conversations.formats import format_of, read_rows
 from laras.sources.documents.table_text import table_text
-from laras.sources.encoding import UndecodableError, decode
 from laras.sources.journals.abstracts import holds_abstracts, read_abstracts
 from laras.sources.tables import singles, unnamed
 from laras.sources.tables.delimited import Row, parse, sniff_delimiter
@@ -36,15 +35,11 @@ def read_tsv(context: FileContext) -> Iterator[Record]:
 
 
 def _read(context: FileContext, delimiter: str | None) -> Iterator[Record]:
-    try:
-        decoded = decode(context.read_bytes())
-    except UndecodableError as error:
-        yield context.rejection("bad-encoding", fact=error.fact)
+    content = yield from context.read_text()
+    if content is None:
         return
-    if decoded.guessed:
-        yield context.note("guessed-encoding", fact=decoded.encoding)
-    delimiter = delimiter or sniff_delimiter(decoded.text)
-    yield from read_rows_below_header(parse(decoded.text, delimiter), context)
+    delimiter = delimiter or sniff_delimiter(content)
+    yield from read_rows_below_header(parse(content, delimiter), context)
 
 
 def read_rows_below_header(rows: Iterator[Row], context: FileContext) -> Iterator[Record]:
