@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -96,6 +96,38 @@ bench-preparation: $(VENV)/.develop $(PEERS)/.peers  ## CPU time and memory besi
 	  --tokenizers $(MATERIAL)/tokenizers --real $(MATERIAL)/pretrain
 	@$(BIN)/python benchmarks/engines.py
 
+# Other trainers, each in an environment of its own: the versions that they allow don't go together.
+TRAINERS := trainers llamafactory litgpt axolotl
+TRAINER_PYTHONS := $(foreach each,$(TRAINERS),--$(each) .venv-bench-$(each)/bin/python)
+# What is measured, for example CELLS=M-lora; all of it takes more than an hour.
+CELLS ?= S-full,S-lora,M-full,M-lora
+
+.venv-bench-%/.peers: benchmarks/constraints-%.txt $(VENV)/.python
+	@echo "Making .venv-bench-$*"
+	@$(PYTHON) -m venv .venv-bench-$*
+	@.venv-bench-$*/bin/python -m pip -qq --disable-pip-version-check --no-input install '$(TORCH)'
+	@.venv-bench-$*/bin/python -m pip -qq --disable-pip-version-check --no-input install --no-deps \
+	  -r benchmarks/constraints-$*.txt
+	@touch $@
+
+bench-training: $(VENV)/.develop $(TRAINERS:%=.venv-bench-%/.peers)  ## tuning on the CPU beside five trainers: speed, memory, start, profile, length
+	@$(BIN)/python benchmarks/training/campaign.py $(TRAINER_PYTHONS) --only $(CELLS) \
+	  --kinds speed,defaults,start,memory,settings,gains
+	@$(BIN)/python benchmarks/training/peak.py
+	@$(BIN)/python benchmarks/training/length.py
+
+bench-curves: $(VENV)/.develop .venv-bench-trainers/.peers  ## loss curves and chat rows in tokens, both compared with TRL's
+	@$(BIN)/python benchmarks/training/curves.py --trainers .venv-bench-trainers/bin/python
+	@$(BIN)/python benchmarks/training/chat_encoding.py --material $(MATERIAL) \
+	  --trainers .venv-bench-trainers/bin/python
+
+# Runs on machines where nothing can be installed: their own Python, torch and transformers.
+GPU_PYTHON ?= python3
+GPU_RESULTS ?= benchmarks/results/gpu.json
+
+bench-gpu:  ## training on one GPU beside a peer, under 10 minutes; the ceiling of its products
+	@$(GPU_PYTHON) benchmarks/gpu.py --results $(GPU_RESULTS)
+
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py
 	@$(BIN)/mkdocs build --quiet --strict
@@ -107,4 +139,4 @@ starter-data: $(VENV)/.develop  ## write the starter data again
 	@$(BIN)/python scripts/make_starter_data.py
 
 clean:  ## all that can be made again, .venv too
-	rm -rf $(VENV) $(PEERS) site build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-bench-%) site build dist .pytest_cache .ruff_cache .mypy_cache

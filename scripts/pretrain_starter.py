@@ -19,7 +19,7 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -32,13 +32,14 @@ from laras.batches.encode import encode_example
 from laras.batches.token_batch import EncodedExample
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer as LarasTokenizer
-from laras.planning.hyperparameters import Hyperparameters
+from laras.planning.hyperparameters import resolve
+from laras.recipe.schema import Contender, TuningSection
 from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
 from laras.tuning.adapters import prepare_for
 from laras.tuning.loop import Training, TrainingData
-from laras.tuning.objective import objectives
+from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose
 
 STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"
@@ -277,13 +278,11 @@ def main() -> None:
     data = TokenCache(cache) if cache.exists() else encode(mix, folder, cache)
     print(f"{len(mix)} documents, {int(data.lengths.sum())} tokens", flush=True)
 
-    chosen = Hyperparameters(
-        method="full", epochs=1.0, max_steps=None, learning_rate=options.learning_rate,
-        batch_tokens=options.batch_tokens, micro_batch_tokens=4096, optimizer="muon",
-        weight_decay=0.05, warmup_share=0.04, schedule="linear", max_gradient_norm=1.0,
-        patience=10_000, validations_per_epoch=4, checkpoint_every_s=120.0,
-        checkpoint_every_steps=None, keep_checkpoints=1, non_finite_limit=3, seed=0,
-        rank=1, alpha=1.0, dropout=0.0, target_modules=None, trained_layers=None,
+    usual, _reasons = resolve(TuningSection(), Contender(kind="full", name="starter"), 0)
+    chosen = replace(
+        usual, epochs=1.0, learning_rate=options.learning_rate, batch_tokens=options.batch_tokens,
+        optimizer="muon", weight_decay=0.05, warmup_share=0.04, schedule="linear",
+        patience=10_000, validations_per_epoch=4, checkpoint_every_s=120.0, keep_checkpoints=1,
     )  # fmt: skip
     held_back = 100  # the last examples of the shuffled mix; repeats make this a smoke test only
     lengths = data.lengths[: len(data) - held_back]

@@ -13,6 +13,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from laras import threads
+
 __version__ = "0.1.0"
 
 # Nothing phones home. Some libraries look at these when they are imported, so they are set
@@ -27,12 +29,8 @@ for _variable, _value in {
 }.items():
     os.environ[_variable] = _value
 
-# By default OpenMP's idle threads spin, and on a machine with two cores or with neighbours they
-# hold the core that the working thread needs: one and the same training was measured at 460
-# tokens/s with the default and at 2,900 with idle threads asleep. It has to be set before torch
-# is imported. Whoever has chosen a policy keeps it.
-if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"} & os.environ.keys():
-    os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+# OpenMP's settings, which have to be there before torch is.
+threads.settle()
 # Packed rows have another length in every step, and oneDNN keeps a prepared kernel, with memory of
 # its own, for each of the last 1,024 shapes it saw: gigabytes, for shapes that never come again.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -37,11 +37,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message of a dialogue. ``role`` is system, user, assistant or tool."""
+    """One message of a dialogue. ``role`` is system, user, assistant or tool.
+
+    ``weight``: what its tokens count in the loss, beside the weight of the dialogue; one that is
+    not to count at all is not ``trained``.
+    """
 
     role: str
     content: str
     trained: bool | None = None  # None: decided by the role (assistant turns are)
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +88,13 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of an example, with whether its tokens are trained on."""
+    """A message of an example, with whether its tokens are trained on, and what they count in the
+    loss beside the weight of the example."""
 
     role: str
     content: str
     trained: bool
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +142,14 @@ def place_of(path: str, locator: str) -> str:
 
 
 _message = pa.struct(
-    [("role", pa.string()), ("content", pa.large_string()), ("trained", pa.bool_())]
+    [
+        ("role", pa.string()),
+        ("content", pa.large_string()),
+        ("trained", pa.bool_()),
+        ("weight", pa.float64()),
+    ]
 )
-_turn = pa.struct([("role", pa.string()), ("content", pa.large_string()), ("trained", pa.bool_())])
+_turn = _message  # where ``trained`` may be null
 _span = pa.struct(
     [
         ("record_id", pa.string()),

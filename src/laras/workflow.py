@@ -170,6 +170,7 @@ class _Work:
 
     def begin(self) -> None:
         """Everything that is cheap to refuse comes before anything that takes time."""
+        from laras.contenders.learning import check_data, objectives_of
         from laras.contenders.primary import check_applies
         from laras.models.inspection import inspect_folder
         from laras.models.load import resolve_model
@@ -177,7 +178,8 @@ class _Work:
         from laras.models.template_text import read_template
 
         self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
-        inspect_folder(self.model_folder)
+        configuration = inspect_folder(self.model_folder)
+        chosen = objectives_of(self.recipe, configuration["model_type"])
         template = template_file(self.recipe.model, self.loaded.folder)
         if template is not None:
             read_template(template)
@@ -186,6 +188,7 @@ class _Work:
         self.prepared = self.prepare()
         with damage_told(self.run.data / "audit.json"):
             tasks = list(self.prepared.audit["splits"]["test"]["tasks"])
+            check_data(self.recipe, chosen, self.prepared.audit)
         check_applies(self.recipe.evaluation.metrics, tasks, self.recipe.comparison.primary_metric)
         self.model_digest = _digest(self.model_folder)
         self.run.write_manifest(

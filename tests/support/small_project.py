@@ -81,6 +81,10 @@ def _write_texts(folder: Path) -> None:
     (folder / "pages").mkdir()
     page = f"<nav><a href=/>{sentence('menu', 3)}</a></nav><p>{sentence('page', 40)}</p>"
     (folder / "pages" / "page.html").write_text(page, encoding="utf-8")
+    (folder / "books").mkdir()
+    for number in range(4):
+        book = "\n\n".join(sentence(f"book{number}-{part}", 60) for part in range(12))
+        (folder / "books" / f"{number}.md").write_text(book, encoding="utf-8")
     (folder / "other").mkdir()
     (folder / "other" / "page.md").write_text(sentence("other", 30), encoding="utf-8")
 
@@ -170,7 +174,7 @@ def _columns(number: int) -> dict[str, object]:
     """A row in which each column could be taken for another one."""
     names = ("text", "body", "label", "kind", "question", "ask", "answer", "say", "rules", "team")
     row: dict[str, object] = {name: f"{name} {number}" for name in names}
-    return row | {"turns": _turns("turns"), "talk": _turns("talk")}
+    return row | {"turns": _turns("turns"), "talk": _turns("talk"), "importance": 2.0}
 
 
 def _chat(number: int) -> dict[str, object]:

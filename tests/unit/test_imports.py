@@ -15,6 +15,7 @@ ORDER = (
     "translation",
     "errors",
     "registry",
+    "threads",
     "records",
     "recipe",
     "runs",

@@ -22,6 +22,7 @@ SURFACE = {
     "evaluate": WORK,
     "report": {"run_folder", "--json", "--lang"},
     "chat": {"run_folder", "--contender", "--temperature", "--max-new-tokens", "--lang"},
+    "merge": {"run_folder", "folder", "--contender", "--json", "--lang"},
     "doctor": {"--json", "--lang"},
     "schema": {"--lang"},
 }

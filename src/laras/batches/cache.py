@@ -19,9 +19,11 @@ _SCHEMA = pa.schema(
         ("input_ids", pa.large_list(pa.int32())),
         ("trained", pa.large_list(pa.bool_())),
         ("weight", pa.float32()),
+        ("weights", pa.large_list(pa.float32())),  # of the tokens; empty where all have one weight
         ("text_bytes", pa.int64()),
     ]
 )
+_NO_WEIGHTS = np.empty(0, dtype=np.float32)
 _BATCH_EXAMPLES = 2048  # held in memory while they are written
 
 
@@ -65,6 +67,9 @@ class _Part:
         self._trained = batch.column("trained").values
         self._names = batch.column("example_id")
         self._weights = batch.column("weight").to_numpy()
+        of_tokens = batch.column("weights")
+        self._weight_offsets = of_tokens.offsets.to_numpy()
+        self._token_weights = of_tokens.values.to_numpy()
         self._bytes = batch.column("text_bytes").to_numpy()
 
     def __len__(self) -> int:
@@ -78,9 +83,13 @@ class _Part:
             self._names[index].as_py(),
             self._ids[start:end],
             trained,
-            float(self._weights[index]),
+            self._weight(index),
             int(self._bytes[index]),
         )
+
+    def _weight(self, index: int) -> float | np.ndarray:
+        start, end = self._weight_offsets[index], self._weight_offsets[index + 1]
+        return self._token_weights[start:end] if end > start else float(self._weights[index])
 
     @property
     def trained_tokens(self) -> int:
@@ -106,12 +115,16 @@ def _record_batch(rows: Sequence[EncodedExample]) -> pa.RecordBatch:
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     ids = np.concatenate([row.input_ids for row in rows]).astype(np.int32, copy=False)
     trained = np.concatenate([row.trained for row in rows]).astype(np.bool_, copy=False)
+    single = [row.weight if isinstance(row.weight, float | int) else 1.0 for row in rows]
+    by_token = [row.weight if isinstance(row.weight, np.ndarray) else _NO_WEIGHTS for row in rows]
+    ends = np.cumsum([0, *map(len, by_token)])
     return pa.record_batch(
         [
             pa.array([row.example_id for row in rows], pa.string()),
             pa.LargeListArray.from_arrays(offsets, pa.array(ids)),
             pa.LargeListArray.from_arrays(offsets, pa.array(trained)),
-            pa.array([row.weight for row in rows], pa.float32()),
+            pa.array(single, pa.float32()),
+            pa.LargeListArray.from_arrays(ends, pa.array(np.concatenate(by_token))),
             pa.array([row.text_bytes for row in rows], pa.int64()),
         ],
         schema=_SCHEMA,

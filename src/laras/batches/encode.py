@@ -11,7 +11,7 @@ user message, never the answer. Each cut and each loss is a row of the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -99,6 +99,44 @@ def prompt_ids(
     return found
 
 
+def encode_classified(
+    example: Example,
+    tokenizer: Tokenizer,
+    template: ChatTemplate,
+    context: int,
+    classes: Mapping[str, int],
+) -> tuple[list[EncodedExample], list[Rejection]]:
+    """The prompt of an example that has a label, and as its answer, instead of tokens, the number
+    of its class: an id that is predicted from the prompt's last position and never read.
+
+    Rejections as those of :func:`encode_example`, and "unknown-label" where ``classes`` lack it.
+    """
+    number = classes.get(example.label or "")
+    if number is None:
+        return [], [_rejection(example, "unknown-label", repr(example.label))]
+    rejections: list[Rejection] = []
+    try:
+        for message in example.messages:
+            message.content.encode()
+        prompt = template.encode_prompt(example.messages[: last_answer(example.messages)])
+        if len(prompt) >= context:
+            prompt = prompt_ids(example, tokenizer, template, context, reserve=1)
+            detail = _("longer than {context} tokens").format(context=context)
+            cut = replace(_rejection(example, "longer-than-context", detail), action="cut", rows=0)
+            rejections.append(cut)
+    except UnicodeEncodeError as error:
+        return [], [_rejection(example, "not-unicode", str(error))]
+    except DataRefused as error:
+        return [], [_rejection(example, "longer-than-context", error.what)]
+    except ModelRefused as error:
+        if error.identifier not in _FAULTS_OF_A_ROW:
+            raise
+        return [], [_rejection(example, "template-refused", error.what)]
+    input_ids = np.array([*prompt, number], dtype=np.int32)
+    trained = np.arange(len(input_ids)) == len(prompt)
+    return [EncodedExample(example.example_id, input_ids, trained, example.weight)], rejections
+
+
 def _encode_text(
     example: Example, tokenizer: Tokenizer, context: int
 ) -> tuple[list[EncodedExample], list[Rejection]]:
@@ -176,7 +214,10 @@ def chat_window(example: Example, chat: EncodedChat) -> EncodedExample:
     trained = np.array(chat.trained, dtype=np.bool_)
     trained[:1] = False  # nothing comes before the first token
     input_ids = np.array(chat.input_ids, dtype=np.int32)
-    return EncodedExample(example.example_id, input_ids, trained, example.weight, chat.text_bytes)
+    weight: float | np.ndarray = example.weight
+    if chat.weights is not None:
+        weight = np.array(chat.weights, dtype=np.float32) * np.float32(example.weight)
+    return EncodedExample(example.example_id, input_ids, trained, weight, chat.text_bytes)
 
 
 def _first_that_fits(

@@ -6,17 +6,25 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laras.batches.cache import TokenCache, write_cache
+from laras.batches.encode import encode_classified
 from laras.batches.encode_many import encode_examples
 from laras.batches.encoded import EncodedExample
 from laras.models.bulk import LEAST_CHARACTERS, SAMPLE_TEXTS, Bulk, BulkDiffersError
-from laras.records import REJECTION_SCHEMA, Rejection, examples_from, rejections_from, to_table
+from laras.records import (
+    REJECTION_SCHEMA,
+    Rejection,
+    Task,
+    examples_from,
+    rejections_from,
+    to_table,
+)
 from laras.runs.atomic import temporary_sibling, write_json_atomic
 from laras.runs.damage import damage_told
 from laras.runs.hashing import content_hash, file_sha256
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
     from laras.models.load import LoadedModel
     from laras.models.tokenizer import Tokenizer
 
-VERSION = 1  # raise it when the same example gives other tokens
+VERSION = 2  # raise it when the same example gives other tokens
 _BATCH_EXAMPLES = 1024
 
 
@@ -53,8 +61,25 @@ class SplitTokens:
         }
 
 
-def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
-    """The examples of the Parquet file ``split`` in tokens, kept in ``folder``.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which examples of a split are encoded (those of ``tasks``), and what for: to be written on,
+    or, where there are ``classes``, for a head that tells these labels apart."""
+
+    tasks: frozenset[str] = frozenset(get_args(Task))
+    classes: tuple[str, ...] | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no example is left aside, and all are to be written on."""
+        return self.classes is None and self.tasks >= frozenset(get_args(Task))
+
+
+def split_tokens(
+    split: Path, loaded: LoadedModel, folder: Path, wanted: Wanted | None = None
+) -> SplitTokens:
+    """The examples of the Parquet file ``split`` in tokens, kept in ``folder``; ``wanted``: only
+    some of them, default all.
 
     The file's name is a hash of all that decides its content: the rows, the tokenizer, the
     template, the context and the version of the encoding. Change one, and nothing old is used.
@@ -62,9 +87,17 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     """
     with damage_told(split):
         digest = file_sha256(split)
-        examples = pq.read_metadata(split).num_rows
+        tasks = pq.read_table(split, columns=["task"]).column("task")
+    wanted = wanted or Wanted()
+    examples = pc.sum(pc.is_in(tasks, pa.array(sorted(wanted.tasks)))).as_py() or 0
     key = content_hash(
-        VERSION, digest, loaded.tokenizer.digest, loaded.template.digest, loaded.context
+        VERSION,
+        digest,
+        loaded.tokenizer.digest,
+        loaded.template.digest,
+        loaded.context,
+        sorted(wanted.tasks),
+        wanted.classes,
     )
     path = folder / f"{split.stem}-{key[:16]}.arrow"
     ledger = path.with_suffix(".ledger.parquet")
@@ -76,11 +109,11 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
     bulk = _bulk(split, loaded.tokenizer)
     rejections: list[Rejection] = []
     try:
-        tokens = write_cache(path, _encoded(split, loaded, bulk, rejections))
+        tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
     except BulkDiffersError:
         bulk = loaded.tokenizer.slow_bulk(f"{bulk.name} differs in a text beyond the sample")
         rejections.clear()
-        tokens = write_cache(path, _encoded(split, loaded, bulk, rejections))
+        tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
     with temporary_sibling(ledger) as temporary:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
     encoder = {"name": bulk.name, "reason": bulk.reason}
@@ -91,13 +124,18 @@ def split_tokens(split: Path, loaded: LoadedModel, folder: Path) -> SplitTokens:
 
 
 def _encoded(
-    split: Path, loaded: LoadedModel, bulk: Bulk, rejections: list[Rejection]
+    split: Path, loaded: LoadedModel, wanted: Wanted, bulk: Bulk, rejections: list[Rejection]
 ) -> Iterator[EncodedExample]:
+    with_what = (loaded.tokenizer, loaded.template, loaded.context)
+    numbers = {label: number for number, label in enumerate(wanted.classes or ())}
     for batch in _batches(split, None):
-        examples = list(examples_from(pa.Table.from_batches([batch])))
-        for windows, left in encode_examples(
-            examples, loaded.tokenizer, loaded.template, loaded.context, bulk
-        ):
+        chosen = batch.filter(pc.is_in(batch.column("task"), pa.array(sorted(wanted.tasks))))
+        examples = list(examples_from(pa.Table.from_batches([chosen])))
+        if wanted.classes is None:
+            encoded = encode_examples(examples, *with_what, bulk)
+        else:
+            encoded = (encode_classified(each, *with_what, numbers) for each in examples)
+        for windows, left in encoded:
             yield from windows
             rejections += left
 

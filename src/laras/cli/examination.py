@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import laras
-from laras.runs.machine import describe_machine, library_versions
+from laras import threads
+from laras.runs.machine import describe_machine, huge_pages, library_versions
 from laras.translation import _, language
+from laras.tuning import heap
 
 _TORCH_QUESTIONS = """
 import json, torch
@@ -67,11 +69,27 @@ def examine() -> dict[str, Any]:
         "disk_free_bytes": shutil.disk_usage(Path.cwd()).free,
         "folder_writable": os.access(Path.cwd(), os.W_OK),
         "threads": {name: os.environ.get(name) for name in _THREAD_VARIABLES},
+        "settings": machine_settings(),
         "libraries": library_versions(),
         "missing": missing_requirements(),
         "extras": {extra: _installed(package) for extra, package in _EXTRAS.items()},
         "torch": ask_torch(),
         "starter": starter_bytes(),
+    }
+
+
+def machine_settings() -> dict[str, Any]:
+    """What Laras has set, or will set while it computes, and why not; what the user has set."""
+    setting = threads.setting()
+    names = (threads.SWITCH, *threads.CHOICES, *heap.CHOICES)
+    return {
+        "waiting": setting.waiting,
+        "bound": setting.bound,
+        "reason": setting.reason,
+        "threads": setting.threads,
+        "allocator": heap.allocator(),
+        "huge_pages": huge_pages(),
+        "chosen": {name: os.environ[name] for name in names if name in os.environ},
     }
 
 
@@ -127,6 +145,8 @@ def judge(facts: dict[str, Any]) -> list[Finding]:
         _packages(facts),
         *_torch(facts["torch"], machine),
         _cores(machine, facts["threads"]),
+        _settings_of_threads(facts["settings"]),
+        _allocator(facts["settings"]),
         _arithmetic(machine),
         _memory(machine),
         _disk(facts),
@@ -162,11 +182,11 @@ def _torch(torch: dict[str, Any], machine: dict[str, Any]) -> list[Finding]:
     return findings
 
 
-def _cores(machine: dict[str, Any], threads: dict[str, str | None]) -> Finding:
+def _cores(machine: dict[str, Any], variables: dict[str, str | None]) -> Finding:
     message = _("{processor}, {cores} cores to use").format(
         processor=machine["processor"], cores=machine["cores"]
     )
-    limited = {name: value for name, value in threads.items() if value}
+    limited = {name: value for name, value in variables.items() if value}
     for name, value in limited.items():
         if value.isdecimal() and int(value) < machine["cores"]:
             message += "; " + _("{name}={value} leaves some of them idle").format(
@@ -174,6 +194,46 @@ def _cores(machine: dict[str, Any], threads: dict[str, str | None]) -> Finding:
             )
             return Finding(_("Processor"), "note", message)
     return Finding(_("Processor"), "good", message)
+
+
+def _settings_of_threads(settings: dict[str, Any]) -> Finding:
+    if settings["bound"]:
+        message = _(
+            "each keeps its core while Laras computes and the cores are otherwise idle "
+            "(LARAS_MACHINE=off switches it off)"
+        )
+        return Finding(_("Threads"), "good", message)
+    reasons = {
+        threads.SWITCHED_OFF: _("left alone: LARAS_MACHINE=off is set"),
+        threads.CHOSEN: _("left alone: set by {names}").format(
+            names=", ".join(name for name in settings["chosen"] if name in threads.CHOICES)
+        ),
+        threads.TORCH_LOADED: _("run on any core: PyTorch was imported before Laras"),
+        threads.ONE_CORE: _("there is only one core"),
+        threads.SHARED: _("run on any core: they may be fewer than these, so others use them, too"),
+        threads.UNEQUAL: _("run on any core: there are fast ones and slow ones"),
+        threads.OTHER_RUNTIME: _("run on any core: Laras can't bind them on this system"),
+    }
+    message = reasons[settings["reason"]]
+    if settings["threads"]:
+        message += "; " + _("limited to {number} by a control group").format(
+            number=settings["threads"]
+        )
+    return Finding(_("Threads"), "good", message)
+
+
+def _allocator(settings: dict[str, Any]) -> Finding:
+    messages = {
+        "glibc": _("while Laras computes, freed memory is kept for the next step"),
+        "chosen": _("left alone: set by {names}").format(
+            names=", ".join(name for name in settings["chosen"] if name not in threads.CHOICES)
+        ),
+        "other": _("the system's own, left alone"),
+    }
+    message = messages[settings["allocator"]]
+    if settings["huge_pages"] == "madvise":
+        message += "; " + _("huge pages are not asked for (THP_MEM_ALLOC_ENABLE=1 does)")
+    return Finding(_("Allocator"), "good", message)
 
 
 def _arithmetic(machine: dict[str, Any]) -> Finding:

@@ -37,6 +37,7 @@ VERBS = (
     "evaluate",
     "report",
     "chat",
+    "merge",
     "doctor",
     "schema",
 )

@@ -9,10 +9,13 @@ import torch
 from transformers import DynamicCache
 
 from laras.contenders.obtain import load_candidate
-from laras.errors import StorageFailed, UsageError
+from laras.delivery.contender import open_contender
+from laras.errors import UsageError
+from laras.models.classifier import labels_of
 from laras.recipe.load import load_recipe
 from laras.records import Message
 from laras.runs.folder import Run
+from laras.threads import placed
 from laras.translation import _
 
 _UNFINISHED = "\ufffd"  # what decoding gives for a character whose last bytes are yet to come
@@ -34,19 +37,18 @@ class Conversation:
         temperature: float = 0.0,
         max_new_tokens: int = 256,
     ) -> None:
-        run = Run.read(run_folder)
-        loaded = load_recipe(run.folder / "recipe.yaml")
-        by_name = {each.name: each for each in loaded.recipe.comparison.contenders}
-        if contender not in by_name:
+        opened = open_contender(run_folder, contender)
+        own = opened.run.contender(contender) / "model"
+        if opened.contender.kind != "base" and labels_of(own) is not None:
             raise UsageError(
-                "chat.no-contender",
-                _("This run has no contender called {name!r}.").format(name=contender),
+                "chat.only-labels",
+                _("The contender {name!r} names labels and can't write.").format(name=contender),
                 where=str(run_folder),
-                hint=_("Known: {names}").format(names=", ".join(by_name)),
+                hint=_("Choose another one with --contender: {names}").format(
+                    names=", ".join(_who_write(opened.run)) or "–"
+                ),
             )
-        candidate = load_candidate(
-            by_name[contender], loaded.recipe.model, _recipe_folder(run), run
-        )
+        candidate = load_candidate(opened.contender, opened.model, opened.recipe_folder, opened.run)
         self._loaded = candidate.loaded
         self._temperature = temperature
         self._max_new_tokens = max_new_tokens
@@ -61,9 +63,11 @@ class Conversation:
         self._messages.append(Message("user", text, trained=False))
         said = ""
         try:
-            for piece in self._pieces(self._prompt()):
-                said += piece
-                yield piece
+            with placed(self._loaded.model.device.type == "cpu") as look:
+                for piece in self._pieces(self._prompt()):
+                    look()
+                    said += piece
+                    yield piece
         finally:
             self._messages.append(Message("assistant", said, trained=False))
 
@@ -110,15 +114,10 @@ class Conversation:
         return int(torch.multinomial(shares, 1))
 
 
-def _recipe_folder(run: Run) -> Path:
-    """Where relative paths of the run's recipe start from; without it, no base can be found."""
-    origin = run.read_json("origin.json")
-    folder = origin.get("recipe_folder") if isinstance(origin, dict) else None
-    if not isinstance(folder, str):
-        raise StorageFailed(
-            "runs.damaged",
-            _("The run does not say where its recipe was."),
-            where=str(run.folder / "origin.json"),
-            hint=_("Give the `laras run` command again; it writes this file anew."),
-        )
-    return Path(folder)
+def _who_write(run: Run) -> list[str]:
+    recipe = load_recipe(run.folder / "recipe.yaml").recipe
+    return [
+        each.name
+        for each in recipe.comparison.contenders
+        if each.kind == "base" or labels_of(run.contender(each.name) / "model") is None
+    ]

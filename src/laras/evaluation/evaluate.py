@@ -20,17 +20,20 @@ from laras.evaluation.cost import Meter
 from laras.evaluation.exact_match import exact_matches
 from laras.evaluation.figures import figures
 from laras.evaluation.generation import greedy_answers
-from laras.evaluation.labels import label_log_probabilities
+from laras.evaluation.head import head_log_probabilities
+from laras.evaluation.labels import label_log_probabilities, label_tokens
 from laras.evaluation.losses import example_losses, not_finite, overlapping, trained_tokens
 from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation
 from laras.evaluation.rouge import rouge_scores
-from laras.evaluation.rows import blank_row, last_answer, sampled
+from laras.evaluation.rows import blank_row, sampled
 from laras.models.load import LoadedModel
 from laras.recipe.schema import EvaluationSection
-from laras.records import Example, Message, Rejection
+from laras.records import Example, Rejection
 from laras.runs.hashing import content_hash
 from laras.runs.progress import Progress, Silent
+from laras.threads import placed
 from laras.translation import _
+from laras.tuning.heap import reused_memory
 
 TEXT_FAMILIES = frozenset({"bleu", "chrf", "rouge", "exact_match"})
 TOP_LABELS = 3
@@ -38,10 +41,12 @@ TOP_LABELS = 3
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model under the name of the contender that obtained it."""
+    """A model under the name of the contender that obtained it. ``labels``: of its classification
+    head, where it has one; it then names them and writes nothing."""
 
     name: str
     loaded: LoadedModel
+    labels: tuple[str, ...] | None = None
 
 
 def evaluate(
@@ -54,11 +59,14 @@ def evaluate(
     """Predictions and figures of ``candidate`` on ``examples``.
 
     ``labels`` are the classes that a classification row may get; where none are given, those of
-    the examples. Examples that can't be encoded come back as rejections and are not judged.
-    Errors: DataRefused where nothing is left to judge, GuardStopped where a row's figures are
-    not finite. Equal inputs give equal results.
+    the examples; a candidate with a head has its own, and is judged on such rows only. Examples
+    that can't be encoded come back as rejections and are not judged. Errors: DataRefused where
+    nothing is left to judge, GuardStopped where a row's figures are not finite. Equal inputs give
+    equal results.
     """
-    return _Judgement(candidate, section, list(labels), progress or Silent()).of(examples)
+    judgement = _Judgement(candidate, section, list(labels), progress or Silent())
+    with reused_memory(), placed(judgement.meter.device.type == "cpu") as judgement.look:
+        return judgement.of(examples)
 
 
 class _Judgement:
@@ -74,8 +82,10 @@ class _Judgement:
         self.name = candidate.name
         self.loaded = candidate.loaded
         self.section = section
-        self.labels = list(dict.fromkeys(labels))
+        self.has_head = candidate.labels is not None
+        self.labels = list(dict.fromkeys(candidate.labels or labels))
         self.progress = progress
+        self.look: Callable[[], None] = lambda: None
         self.meter = Meter(next(self.loaded.model.parameters()).device)
         self.examples: list[Example] = []
         self.rows: list[dict[str, Any]] = []
@@ -83,7 +93,10 @@ class _Judgement:
         self.warnings: list[str] = []
 
     def of(self, examples: Sequence[Example]) -> Evaluation:
-        self._score_losses(sampled(examples, self.section.max_rows, self.section.seed))
+        chosen = sampled(examples, self.section.max_rows, self.section.seed)
+        if self.has_head:
+            chosen = [example for example in chosen if example.task == "classification"]
+        self._score_losses(chosen)
         if not self.rows:
             raise DataRefused(
                 "evaluation.no-rows",
@@ -92,7 +105,7 @@ class _Judgement:
         families = set(self.section.metrics)
         if "f1" in families:
             self._classify()
-        if families & TEXT_FAMILIES:
+        if families & TEXT_FAMILIES and not self.has_head:
             self._answer_chats()
         table = pa.Table.from_pylist(self.rows, schema=PREDICTION_SCHEMA)
         scores, flags = figures(table, self.section)
@@ -131,9 +144,12 @@ class _Judgement:
             windows.extend(encoded)
             self.examples.append(example)
             row = blank_row(example)
+            row["nll"] = None if self.has_head else 0.0  # a head has no probability for any text
             row["tokens"] = sum(map(trained_tokens, encoded))
             row["bytes"] = sum(window.text_bytes for window in encoded)
             self.rows.append(row)
+        if self.has_head:
+            return
         nll = example_losses(
             self.loaded.model,
             windows,
@@ -157,7 +173,11 @@ class _Judgement:
                     label=label
                 )
             )
-        answers = [self._label_tokens(self.examples[places[0]], label) for label in self.labels]
+        if self.has_head:
+            self._classify_by_head(places)
+            return
+        first, template = self.examples[places[0]], self.loaded.template
+        answers = [label_tokens(template, first, label) for label in self.labels]
         longest = max(map(len, answers))
         places, prompts = self._prompts(places, longest)
         scores = label_log_probabilities(
@@ -169,6 +189,26 @@ class _Judgement:
             best=TOP_LABELS,
             advance=self._stage(_("labels"), len(places)),
         )
+        self._name_labels(places, prompts, scores)
+        # A few tokens more than the longest label, so that an answer that goes on is seen to.
+        self._generate(places, prompts, longest + 4)
+        for place in places:
+            row = self.rows[place]
+            row["generated_label"] = named_label(row["prediction"], self.labels)
+
+    def _classify_by_head(self, places: list[int]) -> None:
+        """Labels by the candidate's head; the prompts are those that it was trained on."""
+        places, prompts = self._prompts(places, 1)
+        scores = head_log_probabilities(
+            self.loaded.model,
+            prompts,
+            names=[self.rows[place]["example_id"] for place in places],
+            batch_tokens=self.section.batch_tokens,
+            advance=self._stage(_("labels"), len(places)),
+        )
+        self._name_labels(places, prompts, scores)
+
+    def _name_labels(self, places: list[int], prompts: list[list[int]], scores: np.ndarray) -> None:
         self.meter.tokens_in += sum(map(len, prompts))
         for place, row_scores in zip(places, scores, strict=True):
             best = np.argsort(-row_scores, kind="stable")[:TOP_LABELS]
@@ -176,11 +216,6 @@ class _Judgement:
             self.rows[place]["top_labels"] = [
                 {"label": self.labels[at], "log_probability": float(row_scores[at])} for at in best
             ]
-        # A few tokens more than the longest label, so that an answer that goes on is seen to.
-        self._generate(places, prompts, longest + 4)
-        for place in places:
-            row = self.rows[place]
-            row["generated_label"] = named_label(row["prediction"], self.labels)
 
     def _answer_chats(self) -> None:
         """Generated answers of chat rows, and the scores that belong to a single row."""
@@ -247,17 +282,6 @@ class _Judgement:
             prompts.append(prompt)
         return kept, prompts
 
-    def _label_tokens(self, example: Example, label: str) -> list[int]:
-        """What the model has to say to answer ``label``: its trained tokens, end of turn too."""
-        before = example.messages[: last_answer(example)]
-        messages = [*before, Message("assistant", label, trained=True)]
-        encoded = self.loaded.template.encode(messages)
-        end = len(encoded.trained) - encoded.trained[::-1].index(True)
-        start = end
-        while start and encoded.trained[start - 1]:
-            start -= 1
-        return encoded.input_ids[start:end]
-
     def _places(self, task: str) -> list[int]:
         return [place for place, row in enumerate(self.rows) if row["task"] == task]
 
@@ -268,4 +292,9 @@ class _Judgement:
 
     def _stage(self, what: str, total: int) -> Callable[[int], None]:
         self.progress.stage(_("Judging {name}: {what}").format(name=self.name, what=what), total)
-        return self.progress.advance
+
+        def advance(done: int) -> None:
+            self.look()
+            self.progress.advance(done)
+
+        return advance

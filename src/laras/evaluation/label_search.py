@@ -165,7 +165,7 @@ class LabelSearch:
         normaliser = torch.stack([row.float().logsumexp(dim=-1) for row in logits])
         where = tuple(torch.from_numpy(part).to(logits.device) for part in (place, at))
         token = torch.from_numpy(self.trie.edge_token[edge]).to(logits.device)
-        values = (logits[(*where, token)].float() - normaliser[where]).double().cpu().numpy()
+        values = (logits[(*where, token)].float() - normaliser[where]).cpu().double().numpy()
         rows = self.active[place]
         self.edges[rows, edge] = values
         self.known[rows, edge] = True

@@ -23,7 +23,10 @@ from laras.batches.token_batch import EncodedExample
 from laras.errors import is_out_of_memory
 from laras.evaluation.label_search import LabelSearch
 from laras.evaluation.losses import example_losses, not_finite
+from laras.evaluation.rows import last_answer
 from laras.evaluation.trie import LabelTrie
+from laras.models.template import ChatTemplate
+from laras.records import Example, Message
 from laras.translation import _
 from laras.tuning.forward import causal_model
 
@@ -68,6 +71,18 @@ def label_log_probabilities(
     for row in np.flatnonzero(np.isnan(scores).any(axis=1)).tolist():
         raise not_finite(names[row], _("label likelihood"))
     return scores
+
+
+def label_tokens(template: ChatTemplate, example: Example, label: str) -> list[int]:
+    """What the model has to say to answer ``label``: its trained tokens, end of turn too."""
+    before = example.messages[: last_answer(example)]
+    messages = [*before, Message("assistant", label, trained=True)]
+    encoded = template.encode(messages)
+    end = len(encoded.trained) - encoded.trained[::-1].index(True)
+    start = end
+    while start and encoded.trained[start - 1]:
+        start -= 1
+    return encoded.input_ids[start:end]
 
 
 def trie_agrees(

@@ -42,8 +42,8 @@ def example_losses(
             forward = PackedForward(model)
             device = next(model.parameters()).device
             for places in by_length([len(example) for example in encoded], batch_tokens):
-                batch = collate([encoded[place] for place in places])
-                by_token = forward.token_losses(batch.to(device)).double().cpu().numpy()
+                batch = collate([encoded[place] for place in places], cut=True)
+                by_token = forward.token_losses(batch.to(device)).cpu().double().numpy()
                 losses[places] = np.add.reduceat(by_token, batch.cu_seqlens[:-1].numpy())
                 for place in places:
                     if not np.isfinite(losses[place]):
@@ -85,7 +85,7 @@ def overlapping(windows: Sequence[EncodedExample], context: int) -> list[Encoded
 
 def _loss_alone(forward: PackedForward, example: EncodedExample, device: torch.device) -> float:
     """The loss of an example whose batch had a NaN, which may have come from a neighbour."""
-    loss = float(forward.token_losses(collate([example]).to(device)).double().sum())
+    loss = float(forward.token_losses(collate([example], cut=True).to(device)).cpu().double().sum())
     if not math.isfinite(loss):
         raise not_finite(example.example_id, _("loss"))
     return loss

@@ -19,7 +19,8 @@ from transformers import AutoConfig, AutoModel
 
 from laras.errors import ModelRefused, is_out_of_memory
 from laras.models.inspection import inspect_folder
-from laras.models.load import context_of, quiet, resolve_model
+from laras.models.load import context_of, resolve_model
+from laras.models.quiet import quiet
 from laras.models.tokenizer import Tokenizer
 from laras.recipe.schema import ModelSection
 from laras.translation import _

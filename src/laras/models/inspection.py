@@ -42,14 +42,15 @@ _PARAMETER_SLACK = 1.5  # tied weights stand once in the file and twice in the s
 
 def inspect_folder(folder: Path) -> dict[str, Any]:
     """The model's configuration, once all checks passed; :class:`ModelRefused` else."""
-    if (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file():
+    weights = sorted(folder.glob("*.safetensors"))
+    of_adapter = [path for path in weights if path.name.startswith("adapter_model")]
+    if (folder / "adapter_config.json").is_file() and len(of_adapter) == len(weights):
         raise ModelRefused(
             "model.adapter-alone",
             _("This folder holds an adapter, not a model."),
             where=str(folder),
             hint=_("Merge it into its base model first."),
         )
-    weights = sorted(folder.glob("*.safetensors"))
     if not weights:
         _refuse_without_safetensors(folder)
     configuration = read_configuration(folder)
@@ -139,7 +140,8 @@ def _check_keys(part: Any, path: Path) -> None:
                 _("config.json asks for {key} = {value}.").format(key=key, value=value),
                 where=str(path),
             )
-        _check_keys(value, path)
+        if key != "label2id":  # its keys are labels, which may be called anything
+            _check_keys(value, path)
 
 
 def check_safetensors(path: Path) -> dict[str, list[int]]:
@@ -207,13 +209,18 @@ def _check_index(folder: Path, present: set[str]) -> None:
         )
 
 
-def check_parameter_count(folder: Path, parameters: int) -> None:
-    """Refuse a configuration that describes far more parameters than the files hold."""
-    held = sum(
+def parameters_in(folder: Path) -> int:
+    """Elements of all tensors in the folder's files."""
+    return sum(
         math.prod(shape)
         for path in folder.glob("*.safetensors")
         for shape in check_safetensors(path).values()
     )
+
+
+def check_parameter_count(folder: Path, parameters: int) -> None:
+    """Refuse a configuration that describes far more parameters than the files hold."""
+    held = parameters_in(folder)
     if parameters > held * _PARAMETER_SLACK + 1_000_000:
         raise ModelRefused(
             "model.config-does-not-fit",

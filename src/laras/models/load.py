@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,11 +12,21 @@ from typing import Any
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    PreTrainedModel,
+)
 
 from laras.errors import ModelRefused, is_out_of_memory
+from laras.models.classifier import HEAD, check_family, describe_labels, labels_of, padding_id
 from laras.models.inspection import check_parameter_count, check_safetensors, inspect_folder
+from laras.models.new_tokens import add_rows, new_ids, with_new_tokens
 from laras.models.places import named_path, template_file
+from laras.models.quantised import BY_LIBRARY, loading_arguments, require_support, settle
+from laras.models.quiet import quiet
+from laras.models.snapshot import snapshot
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer
 from laras.recipe.schema import ModelSection
@@ -34,13 +42,13 @@ _CONTEXT_KEYS = (
     "seq_length",
 )
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_FETCHED = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
 _logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model with all that belongs to it. ``context``: longest example in tokens."""
+    """A model with all that belongs to it. ``context``: longest example in tokens; ``new_ids``:
+    ids of the recipe's new tokens."""
 
     model: PreTrainedModel
     tokenizer: Tokenizer
@@ -48,6 +56,7 @@ class LoadedModel:
     folder: Path
     context: int
     name: str
+    new_ids: tuple[int, ...] = ()
 
 
 def resolve_model(section: ModelSection, folder: Path) -> Path:
@@ -75,40 +84,7 @@ def resolve_model(section: ModelSection, folder: Path) -> Path:
             _("There is no model folder {path}.").format(path=path),
             hint=_("model.base is `starter`, a folder, or a hub id such as `owner/name`."),
         )
-    return _snapshot(section)
-
-
-def _snapshot(section: ModelSection) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        with quiet():
-            found = snapshot_download(
-                section.base,
-                revision=section.revision,
-                allow_patterns=_FETCHED,
-                local_files_only=not section.download,
-            )
-    except LocalEntryNotFoundError as error:
-        if section.download:
-            hint = _("Check the connection, or give model.base a local folder.")
-        else:
-            hint = _("Set `model.download: true` to fetch it, or give model.base a local folder.")
-        raise ModelRefused(
-            "model.not-downloaded",
-            _("The model {name!r} is not on this machine.").format(name=section.base),
-            hint=hint,
-        ) from error
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
-        raise ModelRefused(
-            "model.download-failed",
-            _("The model {name!r} can't be fetched: {reason}").format(
-                name=section.base, reason=str(error).strip().splitlines()[0]
-            ),
-            hint=_("Check its name, its revision and your access."),
-        ) from error
-    return Path(found)
+    return snapshot(section)
 
 
 @dataclass(frozen=True)
@@ -129,7 +105,7 @@ def read_text_side(section: ModelSection, folder: Path) -> TextSide:
     """
     source = resolve_model(section, folder)
     configuration = inspect_folder(source)
-    tokenizer = Tokenizer.from_folder(source)
+    tokenizer = with_new_tokens(Tokenizer.from_folder(source), section.new_tokens)
     template = ChatTemplate.from_folder(
         source,
         tokenizer,
@@ -147,23 +123,47 @@ def load_model(
     device: torch.device | None = None,
     dtype: torch.dtype = torch.float32,
     trainable: bool = False,
+    quantised: str | None = None,
+    compute: torch.dtype = torch.float32,
+    labels: Sequence[str] | None = None,
 ) -> LoadedModel:
     """Load what ``section`` names, seen from the recipe's ``folder``.
 
     The folder is inspected first; code that comes with a model is never run. ``trainable``: in
-    training mode with gradients; else in evaluation mode without.
-    :class:`ModelRefused` where the model is absent, unsafe, of unknown type or incomplete.
+    training mode with gradients; else in evaluation mode without. ``quantised``: hold the matrices
+    of the blocks so (they have no gradients then) and multiply in ``compute``. ``labels``: as a
+    classifier of these, whose head is new where the files have none.
+    :class:`UsageError` where this machine can't do that, :class:`ModelRefused` where the model is
+    absent, unsafe, of unknown type or incomplete.
     """
     side = read_text_side(section, folder)
-    model = _load_weights(side.source, side.configuration, dtype)
+    arguments: dict[str, Any] = {}
+    if quantised is not None:
+        place = device or torch.device("cpu")
+        require_support(quantised, place)
+        if quantised in BY_LIBRARY:
+            arguments = loading_arguments(quantised, place, compute)
+    pad_id = 0 if labels is None else padding_id(side.tokenizer, side.template)
+    head = None if labels is None else (labels, pad_id)
+    model = _load_weights(side.source, side.configuration, dtype, arguments, head)
+    known = Tokenizer.from_folder(side.source).highest_id
+    if side.tokenizer.highest_id > known:
+        add_rows(model, known + 1, side.tokenizer.highest_id - known)
     _check_vocabulary(model, side.tokenizer, side.source)
-    if device is not None:
+    if arguments:
+        settle(model, str(side.source))
+    elif device is not None:
         model.to(device)
     model.train(trainable)
-    model.requires_grad_(trainable)
-    context = context_of(model.config, section)
+    model.requires_grad_(trainable and not arguments)
     return LoadedModel(
-        model, side.tokenizer, side.template, side.source, context, _name(section.base)
+        model,
+        side.tokenizer,
+        side.template,
+        side.source,
+        context_of(model.config, section),
+        _name(section.base),
+        tuple(new_ids(side.tokenizer, section.new_tokens)),
     )
 
 
@@ -174,7 +174,13 @@ def context_of(configuration: Any, section: ModelSection) -> int:
     return min([wanted, *(most for most in supported if isinstance(most, int) and most > 0)])
 
 
-def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtype) -> Any:
+def _load_weights(
+    source: Path,
+    configuration: dict[str, Any],
+    dtype: torch.dtype,
+    quantising: dict[str, Any],
+    head: tuple[Sequence[str], int] | None,
+) -> Any:
     model_type = configuration["model_type"]
     known = transformers.MODEL_FOR_CAUSAL_LM_MAPPING
     if model_type not in {each.model_type for each in known}:
@@ -191,10 +197,15 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
             settings = AutoConfig.from_pretrained(
                 source, local_files_only=True, trust_remote_code=False
             )
+            kind = AutoModelForCausalLM
+            if head is not None:
+                check_family(model_type)
+                kind = AutoModelForSequenceClassification
+                describe_labels(settings, *head)
             with torch.device("meta"):
-                shapes = AutoModelForCausalLM.from_config(settings, trust_remote_code=False)
+                shapes = kind.from_config(settings, trust_remote_code=False)
             check_parameter_count(source, shapes.num_parameters())
-            model, report = AutoModelForCausalLM.from_pretrained(
+            model, report = kind.from_pretrained(
                 source,
                 config=settings,
                 dtype=dtype,
@@ -202,6 +213,7 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
                 local_files_only=True,
                 trust_remote_code=False,
                 output_loading_info=True,
+                **quantising,
             )
     except ModelRefused:
         raise
@@ -216,6 +228,8 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
     missing = sorted(map(str, report["missing_keys"])) + sorted(
         str(each[0] if isinstance(each, tuple) else each) for each in report["mismatched_keys"]
     )
+    if head is not None and labels_of(source) is None:
+        missing = [name for name in missing if name != f"{HEAD}.weight"]  # of a base: new
     if missing:
         raise ModelRefused(
             "model.weights-missing",
@@ -240,7 +254,7 @@ def _load_weights(source: Path, configuration: dict[str, Any], dtype: torch.dtyp
         _logger.warning(
             "%s: %d weights in the files are not used: %s", source, len(unused), unused[:5]
         )
-    return model.to(dtype)
+    return model if quantising else model.to(dtype)
 
 
 def _useful_lines(error: Exception) -> str:
@@ -263,21 +277,3 @@ def _check_vocabulary(model: Any, tokenizer: Tokenizer, source: Path) -> None:
 
 def _name(base: str) -> str:
     return Path(base).name if base.startswith((".", "/", "~")) else base
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """No progress bars, log lines or warnings of the libraries' own."""
-    from huggingface_hub.utils.tqdm import disable_progress_bars
-    from transformers.utils import logging as library_logging
-
-    level = library_logging.get_verbosity()
-    library_logging.set_verbosity(library_logging.CRITICAL)
-    library_logging.disable_progress_bar()
-    disable_progress_bars()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            yield
-        finally:
-            library_logging.set_verbosity(level)

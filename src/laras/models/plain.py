@@ -11,16 +11,18 @@ from __future__ import annotations
 import copy
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 
-def control_tokens(definition: dict[str, Any]) -> dict[str, int]:
-    """Text and id of each added token that is more than white space (``▁`` counts as white)."""
+def control_tokens(definition: dict[str, Any], words: Collection[str] = ()) -> dict[str, int]:
+    """Text and id of each added token that is more than white space (``▁`` counts as white), and
+    not among ``words``, which were added to stand in texts; a special token is none."""
     return {
         token["content"]: token["id"]
         for token in definition.get("added_tokens") or []
-        if token["special"] or token["content"].replace("▁", " ").strip()
+        if token["special"]
+        or (token["content"] not in words and token["content"].replace("▁", " ").strip())
     }
 
 

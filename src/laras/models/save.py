@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from laras.models.load import quiet
+from laras.models.quiet import quiet
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer
 
@@ -15,9 +15,13 @@ def save_model(
 ) -> None:
     """Weights as safetensors, configuration, the tokenizer's own files, the chat template.
 
-    ``model`` is a PreTrainedModel. Weights that are one tensor (tied heads) are written once.
+    ``model`` is a PreTrainedModel. Weights that are one tensor (tied heads) are written once; a
+    head that is a tensor of its own is written, whatever the base's configuration said.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
+    if head is not None:
+        model.config.tie_word_embeddings = head.weight is embedding.weight
     with quiet():
         model.save_pretrained(folder)
     tokenizer.save(folder, None if template is None else template.text)

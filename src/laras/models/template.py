@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,9 +25,10 @@ from typing import Literal
 from laras.errors import ModelRefused
 from laras.models.arranging import with_system_merged
 from laras.models.rendering import Rendered, Renderer
-from laras.models.sections import Encode, Encoding, encode_rendered, requests_of
+from laras.models.sections import Encode, encode_rendered, requests_of
 from laras.models.template_text import template_text
 from laras.models.tokenizer import Encoded, Place, Tokenizer
+from laras.models.trained_places import trained_places
 from laras.records import Message
 from laras.translation import _
 
@@ -43,12 +43,14 @@ _ANSWER = Message("assistant", "answer", True)
 class EncodedChat:
     """``input_ids`` and, for each, whether it is ``trained``.
 
-    ``text_bytes``: UTF-8 bytes of the contents that are trained.
+    ``text_bytes``: UTF-8 bytes of the contents that are trained. ``weights``: for each id, that of
+    its message; None where all trained messages count 1.
     """
 
     input_ids: list[int]
     trained: list[bool]
     text_bytes: int = 0
+    weights: list[float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,15 +176,23 @@ class ChatTemplate:
     ) -> EncodedChat:
         encoding = encode_rendered(self._tokenizer, rendered, borders, encode)
         trained = [False] * len(encoding.ids)
+        weights: list[float] | None = None
         text_bytes = 0
         for place, message in enumerate(messages):
             if not message.trained or (self._shape.rewrites_history and place < len(messages) - 1):
                 continue
             following = [*rendered.spans[place + 1 :], (len(rendered.text), 0)][0][0]
-            self._mark(encoding, trained, message, rendered.spans[place], following, rendered.text)
             start, end = rendered.spans[place]
+            answers = message.role == "assistant"
+            first = self._border(rendered.text, start) if answers else start
+            if message.weight != 1.0:
+                weights = weights or [1.0] * len(trained)
+            for position in trained_places(encoding, first, end, following, ends_turn=answers):
+                trained[position] = True
+                if weights is not None:
+                    weights[position] = message.weight
             text_bytes += len(rendered.text[start:end].encode())
-        return EncodedChat(encoding.ids, trained, text_bytes)
+        return EncodedChat(encoding.ids, trained, text_bytes, weights)
 
     def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
         """Messages up to where an answer begins: a prefix of their ids with any answer."""
@@ -263,38 +273,6 @@ class ChatTemplate:
     def _border(self, text: str, answer_start: int) -> int:
         before = text[:answer_start]
         return answer_start - (self._shape.lead if before.endswith(self._shape.opening) else 0)
-
-    def _mark(
-        self,
-        encoding: Encoding,
-        trained: list[bool],
-        message: Message,
-        span: tuple[int, int],
-        following: int,
-        text: str,
-    ) -> None:
-        """Set what is trained of one message, whose next message begins at ``following``."""
-        start, end = span
-        if message.role == "assistant":
-            start = self._border(text, start)
-        # A token that begins before ``start`` may still reach into it.
-        first = max(0, bisect_left(encoding.offsets, (start, 0)) - 1)
-        ended = message.role != "assistant"
-        for place in range(first, len(encoding.ids)):
-            from_character, to_character = encoding.offsets[place]
-            if from_character >= following or (ended and from_character >= end):
-                break
-            if encoding.is_control[place]:
-                if not ended and to_character > end:
-                    trained[place] = ended = True
-                    break
-            elif to_character > start or from_character >= start:
-                trained[place] = True
-        if not ended:
-            raise ModelRefused(
-                "model.template-no-end",
-                _("The chat template leaves an answer without a control token to end it."),
-            )
 
     def _arrange(self, messages: Sequence[Message]) -> list[Message]:
         return with_system_merged(messages) if self._system_message == "merge" else list(messages)

@@ -11,7 +11,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
-from laras.models.load import quiet
+from laras.models.quiet import quiet
 
 _TEXT = (
     "The gamelan is tuned by ear. Gamelan dilaras dengan telinga. Which instrument leads? "

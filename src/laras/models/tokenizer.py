@@ -26,9 +26,11 @@ from laras.models import plain
 from laras.models.bulk import Bulk, Ids, choose_bulk, slow_bulk
 from laras.models.tokenizer_files import (
     DECIDING_FILES,
+    content_tokens,
     json_object,
     read_files,
     read_model_facts,
+    token_text,
     tokenizer_definition,
 )
 from laras.translation import _
@@ -57,10 +59,12 @@ class Tokenizer:
     ``bos_id``, ``eos_id``, ``pad_id``: None where the model has none. ``eos_ids``: all ids that
     the model's files call an end. ``adds_bos``: whether a text begins with ``bos_id`` by default.
     ``control_ids``: ids that content never gets. ``digest``: hash of the files that decide.
+    ``files``: contents by name, as they are saved.
     """
 
     def __init__(self, files: dict[str, bytes], model_facts: dict[str, Any], where: str) -> None:
-        self._files = files
+        self.files = files
+        self._model_facts = model_facts
         self._definition = tokenizer_definition(files["tokenizer.json"], where)
         self.where = where
         self._settings: dict[str, Any] = {}
@@ -89,7 +93,7 @@ class Tokenizer:
             number for number in (self.eos_id, *others) if self._known(number)
         )
         self.adds_bos = self._adds_bos()
-        self._control_texts = plain.control_tokens(self._definition)
+        self._control_texts = plain.control_tokens(self._definition, content_tokens(self._settings))
         listed_ids = (self.bos_id, self.eos_id, self.pad_id, *self.eos_ids)
         structural = {number for number in listed_ids if number is not None}
         unknown = self._unknown_id()
@@ -113,6 +117,14 @@ class Tokenizer:
     def from_folder(cls, folder: Path) -> Tokenizer:
         """Read a model's folder. :class:`ModelRefused` where it has no tokenizer.json."""
         return cls(read_files(folder), read_model_facts(folder), str(folder))
+
+    def with_files(self, files: dict[str, bytes]) -> Tokenizer:
+        """The same model's tokenizer after a change to its ``files``."""
+        return Tokenizer(files, self._model_facts, self.where)
+
+    def number(self, token: str) -> int | None:
+        """The id of a token, as the vocabulary writes it; None where it has none."""
+        return self._full.token_to_id(token) if token else None
 
     def encode(self, text: str) -> list[int]:
         """Ids of a whole text as content, without beginning or end tokens."""
@@ -191,7 +203,7 @@ class Tokenizer:
             for name, number in (("bos", self.bos_id), ("eos", self.eos_id), ("pad", self.pad_id))
         }
         for name in ("unk_token", "sep_token", "cls_token", "mask_token"):
-            named[name] = _content(self._settings.get(name))
+            named[name] = token_text(self._settings.get(name))
         return {name: text for name, text in named.items() if text is not None}
 
     @property
@@ -202,7 +214,7 @@ class Tokenizer:
     def save(self, folder: Path, chat_template: str | None = None) -> None:
         """Write the files it was read from, byte for byte, and the template as a file beside."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in self._files.items():
+        for name, content in self.files.items():
             (folder / name).write_bytes(content)
         if chat_template is not None:
             (folder / "chat_template.jinja").write_text(chat_template, encoding="utf-8")
@@ -262,9 +274,9 @@ class Tokenizer:
         return isinstance(number, int) and self._full.id_to_token(number) is not None
 
     def _special_id(self, name: str, model_facts: dict[str, Any]) -> int | None:
-        text = _content(self._settings.get(f"{name}_token"))
+        text = token_text(self._settings.get(f"{name}_token"))
         if text is not None:
-            found: int | None = self._full.token_to_id(text)
+            found = self.number(text)
             if found is not None:
                 return found
         listed = model_facts.get(f"{name}_token_id")
@@ -274,8 +286,7 @@ class Tokenizer:
     def _unknown_id(self) -> int | None:
         model = self._definition["model"]
         if model.get("unk_token") is not None:
-            number: int | None = self._full.token_to_id(model["unk_token"])
-            return number
+            return self.number(model["unk_token"])
         unknown = model.get("unk_id")
         return int(unknown) if isinstance(unknown, int) else None
 
@@ -286,10 +297,3 @@ class Tokenizer:
         if isinstance(configured, bool):
             return configured
         return bool(self._full.encode("").ids[:1] == [self.bos_id])
-
-
-def _content(token: Any) -> str | None:
-    """A token's text, from a string or from the mapping that configuration files use."""
-    if isinstance(token, dict):
-        token = token.get("content")
-    return token if isinstance(token, str) else None

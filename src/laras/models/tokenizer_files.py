@@ -20,6 +20,7 @@ TOKENIZER_FILES = (
     "merges.txt",
 )
 DECIDING_FILES = TOKENIZER_FILES[:3]
+CONTENT_TOKENS = "content_tokens"  # a list in tokenizer_config.json
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
@@ -78,3 +79,16 @@ def tokenizer_definition(content: bytes, where: str) -> dict[str, Any]:
             "model.tokenizer-broken", _("tokenizer.json is not a tokenizer."), where=where
         )
     return found
+
+
+def content_tokens(settings: dict[str, Any]) -> list[str]:
+    """The added tokens that tokenizer_config.json calls words, not control tokens."""
+    listed = settings.get(CONTENT_TOKENS)
+    return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
+
+
+def token_text(token: Any) -> str | None:
+    """A token's text, from a string or from the mapping that configuration files use."""
+    if isinstance(token, dict):
+        token = token.get("content")
+    return token if isinstance(token, str) else None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from laras.recipe.schema import Contender, TuningSection
 from laras.translation import _
+
+# The engine takes hyperparameters on machines that can't read a recipe, for lack of the libraries.
+if TYPE_CHECKING:
+    from laras.recipe.schema import Contender, TuningSection
 
 _EPOCHS = {"quick": 1.0, "standard": 3.0, "thorough": 6.0}
 _PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
@@ -14,9 +17,23 @@ _PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
 # they take ten times the rate of full tuning (Biderman et al. 2024, "LoRA Learns Less and Forgets
 # Less", section 3.3, find the same ratio).
 _LEARNING_RATE = {"full": 5e-4, "freeze": 1e-3, "lora": 2e-3}
-_RANK = 16
 _LARGE_MODEL_PARAMETERS = 100_000_000
 _LEARNING_RATE_LARGE = {"full": 2e-5, "freeze": 5e-5, "lora": 2e-4}
+# Other adapters' rates as multiples of LoRA's; those that are not here learn well at the very same
+# (benchmarks/adapter_rates.py, on the starter: held-out losses of 16 steps at 1/4, 1 and 4 times).
+_TIMES_LORA = {
+    # A's rate; B's is rate_ratio times as much. With 16, LoRA's lies in the middle between both
+    # (Hayou et al. 2024, "LoRA+", for the ratio).
+    "loraplus": 0.25,
+    # Vectors, not matrices: each number has to go further (Kopiczko et al. 2024, "VeRA", and Liu et
+    # al. 2022, "(IA)3", use rates ten and more times as large as is usual for LoRA).
+    "vera": 20.0,
+    "ia3": 30.0,
+}
+_RANK = {"vera": 256}  # Kopiczko et al. 2024: the matrices are not trained, so they can be wide
+_USUAL_RANK = 16
+_BLOCK_SIZE = {"oft": 32, "boft": 4}
+_RATE_RATIO = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +41,22 @@ class Hyperparameters:
     """Everything a training run needs to know beside its data; nothing is left open."""
 
     method: str
+    objective: str
     epochs: float
     max_steps: int | None
     learning_rate: float
     batch_tokens: int
     micro_batch_tokens: int
+    recompute_activations: str
+    curriculum: str
+    frozen_cache_bytes: int
     optimizer: str
     weight_decay: float
     warmup_share: float
     schedule: str
+    layer_decay: float
+    embedding_noise: float | None
+    averaging_decay: float | None
     max_gradient_norm: float
     patience: int
     validations_per_epoch: int
@@ -45,6 +69,9 @@ class Hyperparameters:
     alpha: float
     dropout: float
     target_modules: list[str] | None
+    block_size: int | None
+    rate_ratio: float
+    quantised: str | None
     trained_layers: int | None
 
 
@@ -70,17 +97,21 @@ def resolve(
         reasons[name] = reason
         return default
 
+    method = contender.kind
     rates = _LEARNING_RATE if parameters < _LARGE_MODEL_PARAMETERS else _LEARNING_RATE_LARGE
     by_effort = _("effort is {effort}").format(effort=tuning.effort)
     by_method = _("usual for {method} on a model of {millions:.0f} million parameters").format(
         method=contender.kind, millions=parameters / 1e6
     )
-    rank = pick("rank", _RANK, _("default"))
+    rank = pick("rank", _RANK.get(method, _USUAL_RANK), _("default"))
+    rate = rates.get(method, rates["lora"] * _TIMES_LORA.get(method, 1.0))
     defaults = {
         "epochs": (_EPOCHS[tuning.effort], by_effort),
         "patience": (_PATIENCE[tuning.effort], by_effort),
-        "learning_rate": (rates.get(contender.kind, 0.0), by_method),
-        "alpha": (2.0 * rank, _("twice the rank")),
+        "learning_rate": (rate if method != "base" else 0.0, by_method),
+        "alpha": _alpha(method, rank),
+        "block_size": (_BLOCK_SIZE.get(method), _("default")),
+        "rate_ratio": (_RATE_RATIO, _("default")),
         "dropout": (0.0, _("default")),
     }
     values: dict[str, Any] = {"method": contender.kind, "rank": rank}
@@ -89,3 +120,12 @@ def resolve(
             default, reason = defaults.get(field.name, (None, _("default")))
             values[field.name] = pick(field.name, default, reason)
     return Hyperparameters(**values), reasons
+
+
+def _alpha(method: str, rank: int) -> tuple[float, str]:
+    """LoRA's scale of 2 at every rank; rsLoRA's is alpha / sqrt(rank), the same 2 at rank 16."""
+    if method == "rslora":
+        return 8.0, _("a scale of 2 at rank 16")
+    if method in ("pissa", "olora"):
+        return float(rank), _("the rank: the first weights are the base's own, unscaled")
+    return 2.0 * rank, _("twice the rank")

@@ -131,6 +131,7 @@ def _step(kind: str, work: Work) -> Step:
             work.weights,
             {origin.name: origin.source.pairs for origin in work.origins},
             {origin.name for origin in work.origins if not origin.source.passages},
+            {origin.name for origin in work.origins if origin.source.passages == "whole"},
         )
     return dialogue_examples(work.instructions, work.weights)
 

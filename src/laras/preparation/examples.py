@@ -6,7 +6,7 @@ what was cut from it (``cut``). The group is already decided here, and goes into
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -30,13 +30,16 @@ EXAMPLES = pa.schema(
 Row = dict[str, Any]
 
 
-def text_examples(length: int, weights: Mapping[str, float]) -> Step:
-    """Documents as passages of about ``length`` characters; ``weights`` by source."""
+def text_examples(length: int, weights: Mapping[str, float], whole: Collection[str] = ()) -> Step:
+    """Documents as passages of about ``length`` characters, in the sources ``whole`` as they are;
+    ``weights`` by source."""
 
     def function(batch: pa.RecordBatch) -> pa.RecordBatch:
         rows: list[list[Row]] = []
         for record in batch.to_pylist():
-            found = passages(record["text"], length)
+            # Nothing is cut from what is not half as long as a passage may be.
+            most = 4 * len(record["text"]) + 1 if record["source"] in whole else length
+            found = passages(record["text"], most)
             rows.append(
                 [
                     {
@@ -59,7 +62,7 @@ def text_examples(length: int, weights: Mapping[str, float]) -> Step:
         )
 
     reads = ("document_id", "path", "text", "locator", "source", "split_group")
-    return Step("text-examples", 3, reads, EXAMPLES, function)
+    return Step("text-examples", 4, reads, EXAMPLES, function)
 
 
 def dialogue_examples(instructions: Mapping[str, str], weights: Mapping[str, float]) -> Step:
@@ -102,7 +105,7 @@ def dialogue_examples(instructions: Mapping[str, str], weights: Mapping[str, flo
         return batch_of(EXAMPLES, {"examples": examples, "refused": refused, "cut": cuts})
 
     reads = ("dialogue_id", "path", "turns", "locator", "label", "source", "weight", "split_group")
-    return Step("dialogue-examples", 1, reads, EXAMPLES, function)
+    return Step("dialogue-examples", 2, reads, EXAMPLES, function)
 
 
 def _classification(
@@ -132,15 +135,15 @@ def _chat(record: Row, instruction: str | None) -> tuple[list[Row], str | None, 
             content, instruction = f"{instruction}\n\n{content}", None
         answer = turn["role"] == "assistant"
         trained = answer if turn["trained"] is None else turn["trained"]
-        messages.append(_message(turn["role"], content, trained))
+        messages.append(_message(turn["role"], content, trained, turn["weight"]))
     if not any(message["trained"] for message in messages):
         return [], "nothing-to-learn", None
     cut = "unanswered-turns" if last + 1 < len(turns) else None
     return messages, None, cut
 
 
-def _message(role: str, content: str, trained: bool) -> Row:
-    return {"role": role, "content": content, "trained": trained}
+def _message(role: str, content: str, trained: bool, weight: float = 1.0) -> Row:
+    return {"role": role, "content": content, "trained": trained, "weight": weight}
 
 
 def _span(record: Row, id_column: str, start: int, end: int) -> Row:

@@ -19,7 +19,7 @@ from laras.preparation.ingest import SourceFiles
 from laras.preparation.stages import Work
 from laras.runs.hashing import content_hash
 
-VERSION = 3  # of all that is in no stage; raise it when the same input gives another outcome
+VERSION = 4  # of all that is in no stage; raise it when the same input gives another outcome
 
 
 def preparation_key(sources: Sequence[SourceFiles], work: Work) -> str:

@@ -38,6 +38,8 @@ class ColumnMap(Section):
     """Which conversation it belongs to; default: cut where nobody wrote for a while."""
     rating: str | None = None
     """How content the customer was; the higher, the more the answers count in the loss."""
+    weight: str | None = None
+    """What the row counts in the loss; in messages, what the message does (0: read, not learnt)."""
 
 
 _FOR_TEXTS = ("html", "pdf_parser", "ocr", "passages", "pairs")
@@ -74,8 +76,9 @@ class Source(Section):
     """``docling``: slower, with a layout model, for hard PDF files (needs laras[docling])."""
     ocr: bool = False
     """Recognise the characters of scanned pages (needs laras[ocr]); otherwise they are reported."""
-    passages: bool = True
-    """Learn the texts themselves, in passages."""
+    passages: bool | Literal["whole"] = True
+    """Learn the texts themselves, in passages. ``whole``: each from its beginning to its end, cut
+    into windows only where it is longer than the model's context."""
     pairs: list[PairKind] = []
     """Also make questions and answers out of what the texts' form says, without a language
     model: ``questions`` (a heading or line that asks, and what follows), ``sections`` (heading and

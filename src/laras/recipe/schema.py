@@ -37,6 +37,13 @@ __all__ = [
     "expand_contender",
 ]
 
+FROZEN_CACHE_BYTES = 20_000_000_000
+
+
+# Another package may bring an objective, so that names are looked up when the work begins.
+Objective = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+HEAD = "classification"
+
 
 class ModelSection(Section):
     """The base model."""
@@ -47,12 +54,17 @@ class ModelSection(Section):
     """Commit, tag or branch of a hub id."""
     download: bool = False
     """Allow fetching a hub id over the network; otherwise only the local cache is used."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """``auto``: bfloat16 where the machine computes it natively, float32 elsewhere."""
+    precision: Literal["auto", "float32", "bfloat16", "float16", "float8"] = "auto"
+    """What training multiplies in; ``auto``: bfloat16 where the machine computes it natively,
+    float32 elsewhere. ``float16`` is for older GPUs; ``float8`` needs a GPU of the Hopper
+    generation and `pip install 'laras[float8]'`."""
     context: int | None = Field(default=None, ge=16)
     """Longest example in tokens; default: what the model supports, at most 1,024."""
     chat_template: str | None = None
     """A Jinja file that replaces the model's own chat template."""
+    new_tokens: list[Annotated[str, Field(min_length=1)]] = []
+    """Words that become one token each, with rows of their own in the embedding, which begin as
+    the mean of all others. Trained by full, and by lora and its variants."""
     system_message: Literal["keep", "merge"] = "keep"
     """``merge``: put the system message before the first user message, for templates without it."""
 
@@ -60,6 +72,8 @@ class ModelSection(Section):
 class Adjustment(Section):
     """Hyperparameters that a contender may set for itself; None takes the tuning section's."""
 
+    objective: Objective | None = None
+    """What it learns; default: as the tuning section says."""
     epochs: float | None = Field(default=None, gt=0.0)
     """Passes over the training data."""
     max_steps: int | None = Field(default=None, ge=1)
@@ -77,13 +91,22 @@ class Adjustment(Section):
     schedule: Literal["cosine", "linear", "constant"] | None = None
     """How the learning rate falls after the warm-up."""
     rank: int | None = Field(default=None, ge=1)
-    """LoRA's rank."""
+    """The rank of LoRA, its variants and VeRA; default: 16, for VeRA 256."""
     alpha: float | None = Field(default=None, gt=0.0)
-    """LoRA's scale; the update is multiplied by alpha / rank."""
+    """LoRA's scale: the update is multiplied by alpha / rank, in rslora by alpha / sqrt(rank);
+    default: twice the rank, in rslora 8, in pissa and olora the rank."""
     dropout: float | None = Field(default=None, ge=0.0, lt=1.0)
-    """LoRA's dropout."""
+    """Dropout of the adapter, while it is trained."""
     target_modules: list[str] | None = None
-    """Layers that get LoRA; default: every linear layer of the blocks."""
+    """Layers that get the adapter; default: every linear layer of the blocks, for ia3 those of
+    its paper."""
+    block_size: int | None = Field(default=None, ge=2)
+    """OFT and BOFT: rows and columns of each rotation; default: 32 and 4."""
+    rate_ratio: float | None = Field(default=None, ge=1.0)
+    """LoRA+: how many times the learning rate of A that of B is; default: 16."""
+    quantised: Literal["nf4", "int8", "fp8"] | None = None
+    """Hold the base, which an adapter does not change, in 4 or 8 bits: less memory, some accuracy.
+    nf4 and int8 need `pip install 'laras[quantised]'`, fp8 a GPU of the Hopper generation."""
     trained_layers: int | None = Field(default=None, ge=1)
     """Freeze: how many of the last blocks are trained; default: a quarter."""
 
@@ -93,6 +116,10 @@ class TuningSection(Section):
 
     effort: Literal["quick", "standard", "thorough"] = "standard"
     """The one dial: sets epochs and patience where you don't."""
+    objective: Objective = "next_token"
+    """``next_token``: to write what all of the data says. ``supervised``: answers and labels only.
+    ``continued``: texts only (continued pretraining). ``classification``: a head beside the model
+    names the label of labelled rows, and nothing is written. Other packages may bring more."""
     epochs: float | None = Field(default=None, gt=0.0)
     """Passes over the training data; default: 1, 3 or 6 by effort."""
     max_steps: int | None = Field(default=None, ge=1)
@@ -103,15 +130,34 @@ class TuningSection(Section):
     """Tokens per optimizer step."""
     micro_batch_tokens: int = Field(default=4096, ge=64)
     """Most tokens in one forward and backward pass (an example longer than it goes alone)."""
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    """``muon``: orthogonalised momentum for matrices, AdamW for the rest, in contenders of kind
-    full; the others are tuned with AdamW in any case."""
+    recompute_activations: Literal["auto", "always", "never"] = "auto"
+    """Compute what the backward pass needs a second time instead of keeping it: less memory, a
+    third more time. ``auto``: only where memory is forecast to run out otherwise."""
+    curriculum: Literal["none", "length"] = "none"
+    """``length``: the first epoch goes from short to long examples; later ones are shuffled."""
+    frozen_cache_bytes: int = Field(default=FROZEN_CACHE_BYTES, ge=0)
+    """Freeze: what the frozen blocks make of the examples is kept on disk for later epochs if it
+    takes no more than this; 0: never."""
+    optimizer: Literal["adamw", "adamw8bit", "muon"] = "adamw"
+    """``adamw8bit``: its two moments in 8 bits each, for a quarter of their memory (embeddings
+    keep 32; needs `pip install 'laras[quantised]'`). ``muon``: orthogonalised momentum for
+    matrices, AdamW for the rest, in contenders of kind full; the others are tuned with AdamW in any
+    case."""
     weight_decay: float = Field(default=0.01, ge=0.0)
     """Decoupled weight decay, on matrices only."""
     warmup_share: Share = 0.05
     """Share of the steps in which the learning rate rises."""
     schedule: Literal["cosine", "linear", "constant"] = "cosine"
     """How the learning rate falls after the warm-up."""
+    layer_decay: float = Field(default=1.0, gt=0.0, le=1.0)
+    """Each block learns at this share of the rate of the block above it, embeddings at the lowest
+    rate, final norm and head at the full one."""
+    embedding_noise: float | None = Field(default=None, gt=0.0)
+    """NEFTune's alpha (5 to 15 is usual): random noise on the embedded tokens in training, so that
+    a model learns less by heart; default: none."""
+    averaging_decay: float | None = Field(default=None, gt=0.0, lt=1.0)
+    """Validate and save the moving average of the weights (each step keeps this share of it, 0.99
+    looks back about 100 steps) rather than the weights themselves; default: no average."""
     max_gradient_norm: float = Field(default=1.0, gt=0.0)
     """Gradients are scaled down to this global norm."""
     patience: int | None = Field(default=None, ge=1)
@@ -153,13 +199,16 @@ class EvaluationSection(Section):
     """Decides the resamples and the sample of rows."""
 
 
-ContenderKind = Literal["base", "lora", "full", "freeze"]
+ContenderKind = Literal[
+    "base", "full", "freeze",
+    "lora", "rslora", "dora", "pissa", "olora", "loraplus", "vera", "oft", "boft", "ia3",
+]  # fmt: skip
 
 
 class Contender(Adjustment):
     """One way to get a candidate, under a name of its own. A setting that its kind does not read
-    is refused: rank, alpha, dropout and target_modules are for lora, trained_layers is for freeze,
-    and base has none."""
+    is refused: rank, alpha, dropout and target_modules are for adapters, trained_layers is for
+    freeze, and base has none."""
 
     kind: ContenderKind
     """How the candidate is obtained."""
@@ -250,4 +299,13 @@ class Recipe(Section):
     def _reads_what_is_set(self) -> Recipe:
         kinds = [contender.kind for contender in self.comparison.contenders]
         unread.refuse(unread.of_optimizer(self.tuning.optimizer, kinds))
+        if self.tuning.frozen_cache_bytes != FROZEN_CACHE_BYTES:
+            unread.refuse(unread.of_frozen_cache(self.tuning.frozen_cache_bytes, kinds))
+        unread.refuse(unread.of_new_tokens(self.model.new_tokens, kinds))
+        with_head = [c.kind for c in self.comparison.contenders if self.objective_of(c) == HEAD]
+        unread.refuse(unread.of_new_tokens_beside_a_head(self.model.new_tokens, with_head))
         return self
+
+    def objective_of(self, contender: Contender) -> str | None:
+        """What ``contender`` is tuned for; None for the base model."""
+        return None if contender.kind == "base" else contender.objective or self.tuning.objective

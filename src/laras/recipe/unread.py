@@ -16,15 +16,24 @@ from laras.translation import _
 
 ERROR_TYPE = "unread"
 
-TUNED_KINDS = ("lora", "full", "freeze")
+LORA_KINDS = ("lora", "rslora", "dora", "pissa", "olora", "loraplus")
+ADAPTER_KINDS = (*LORA_KINDS, "vera", "oft", "boft", "ia3")
+TUNED_KINDS = (*ADAPTER_KINDS, "full", "freeze")
 # Settings of a contender that not every kind that is tuned reads.
 READ_BY = {
-    "rank": ("lora",),
-    "alpha": ("lora",),
-    "dropout": ("lora",),
-    "target_modules": ("lora",),
+    "rank": (*LORA_KINDS, "vera"),
+    "alpha": LORA_KINDS,
+    "dropout": tuple(kind for kind in ADAPTER_KINDS if kind != "ia3"),
+    "target_modules": ADAPTER_KINDS,
+    "block_size": ("oft", "boft"),
+    "rate_ratio": ("loraplus",),
+    # PiSSA and OLoRA take their first weights out of the base's, which has to be exact for that;
+    # peft's BOFT does not know quantised layers.
+    "quantised": tuple(kind for kind in ADAPTER_KINDS if kind not in ("pissa", "olora", "boft")),
     "trained_layers": ("freeze",),
 }
+# Kinds whose training reaches the rows of new tokens; base is judged with them untrained.
+READ_NEW_TOKENS = ("base", "full", *LORA_KINDS)
 
 
 class Unread(NamedTuple):
@@ -103,6 +112,45 @@ def of_optimizer(optimizer: str, kinds: Iterable[str]) -> Iterable[Unread]:
             optimizer,
             _("muon tunes contenders of kind full, and there is none"),
             _("Use adamw, or add full to comparison.contenders."),
+        )
+
+
+def of_new_tokens(tokens: list[str], kinds: Iterable[str]) -> Iterable[Unread]:
+    """New tokens where a contender can't train their rows."""
+    for kind in dict.fromkeys(kinds):
+        if tokens and kind not in READ_NEW_TOKENS:
+            yield Unread(
+                ("model", "new_tokens"),
+                tokens,
+                _("a contender of kind {kind} does not train the rows of new tokens").format(
+                    kind=kind
+                ),
+                _("Leave it out, or use contenders of kind {kinds}.").format(
+                    kinds=", ".join(READ_NEW_TOKENS)
+                ),
+            )
+
+
+def of_frozen_cache(size: int, kinds: Iterable[str]) -> Iterable[Unread]:
+    """Room for what frozen blocks make where none are frozen."""
+    if "freeze" not in kinds:
+        yield Unread(
+            ("tuning", "frozen_cache_bytes"),
+            size,
+            _("only contenders of kind freeze have frozen blocks below those they train"),
+            _("Leave it out, or add freeze to comparison.contenders."),
+        )
+
+
+def of_new_tokens_beside_a_head(tokens: list[str], kinds: Iterable[str]) -> Iterable[Unread]:
+    """New tokens where an adapter is trained for classification: a classifier has no output rows
+    for them."""
+    if tokens and set(kinds) & set(ADAPTER_KINDS):
+        yield Unread(
+            ("model", "new_tokens"),
+            tokens,
+            _("an adapter with objective classification does not train the rows of new tokens"),
+            _("Leave it out, or use contenders of kind full for classification."),
         )
 
 

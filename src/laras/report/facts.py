@@ -63,6 +63,17 @@ class RunFacts:
         return any(part in title for title in self.missing)
 
     @cached_property
+    def with_head(self) -> frozenset[str]:
+        """Names of the contenders that name labels by a head and write nothing."""
+        planned = {event.get("contender"): event for event in self.events_of("training_planned")}
+        settings = {name: event.get("settings") for name, event in planned.items()}
+        return frozenset(
+            str(name)
+            for name, chosen in settings.items()
+            if isinstance(chosen, dict) and chosen.get("objective") == "classification"
+        )
+
+    @cached_property
     def recommended(self) -> str | None:
         """Name of the contender that the verdict recommends."""
         name = self.verdict.get("recommendation")

@@ -6,6 +6,7 @@ be imported, too.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 from functools import cache
@@ -82,6 +83,30 @@ def memory_bytes() -> int:
         if limit.isdecimal():
             total = min(total, int(limit))
     return total
+
+
+def available_memory_bytes() -> int:
+    """Memory that this process could still get without making others swap."""
+    import psutil
+
+    available = int(psutil.virtual_memory().available)
+    group = Path("/sys/fs/cgroup")
+    with contextlib.suppress(OSError, ValueError):  # no such limit: "max", or no control group
+        used = int((group / "memory.current").read_text("ascii"))
+        statistics = (group / "memory.stat").read_text("ascii").split()
+        # Files that were read count as used, and go when memory is wanted.
+        used -= int(statistics[statistics.index("inactive_file") + 1])
+        available = min(available, int((group / "memory.max").read_text("ascii")) - used)
+    return max(0, available)
+
+
+def huge_pages() -> str | None:
+    """When Linux gives a process pages of 2 MiB: always, madvise (if asked to) or never."""
+    try:
+        ways = Path("/sys/kernel/mm/transparent_hugepage/enabled").read_text("ascii").split()
+    except OSError:
+        return None
+    return next((way.strip("[]") for way in ways if way.startswith("[")), None)
 
 
 def _processor() -> tuple[str, list[str]]:

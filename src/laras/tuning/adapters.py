@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import PeftModel, get_peft_model, get_peft_model_state_dict
+from safetensors.torch import load_file
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from laras.errors import UsageError
-from laras.models.load import quiet
+from laras.models.classifier import HEAD
+from laras.models.quiet import quiet
 from laras.planning.hyperparameters import Hyperparameters
 from laras.translation import _
 from laras.tuning.forward import causal_model
+from laras.tuning.methods import ADAPTERS, ALL_LINEAR, MOVE_THE_BASE, Place, learning_rate_scale
+from laras.tuning.tensors import write_tensors
 
-ALL_LINEAR = "all-linear"  # peft's name for every linear layer but the output projection
+__all__ = ["ALL_LINEAR", "learning_rate_scale", "prepare_for", "save_adapter", "trainable"]
 
 
-def prepare_for(model: PreTrainedModel, chosen: Hyperparameters) -> torch.nn.Module:
+def prepare_for(
+    model: PreTrainedModel, chosen: Hyperparameters, new_ids: Sequence[int] = ()
+) -> torch.nn.Module:
     """``model`` made ready for ``chosen.method``; parameters to train have ``requires_grad``.
 
-    The random state is set here, before the adapter draws its first weights, so that equal seeds
-    give equal adapters.
+    ``new_ids``: tokens whose rows are trained beside an adapter. The random state is set here,
+    before the adapter draws its first weights, so that equal seeds give equal adapters.
     """
     torch.manual_seed(chosen.seed)
-    if chosen.method == "lora":
-        ready: torch.nn.Module = _add_lora(model, chosen)
+    if chosen.method in ADAPTERS:
+        ready: torch.nn.Module = _add_adapter(model, chosen, new_ids)
         return ready
     model.requires_grad_(chosen.method == "full")
     if chosen.method == "freeze":
@@ -36,30 +43,41 @@ def prepare_for(model: PreTrainedModel, chosen: Hyperparameters) -> torch.nn.Mod
     return whole
 
 
-def _add_lora(model: PreTrainedModel, chosen: Hyperparameters) -> PeftModel:
+def _add_adapter(
+    model: PreTrainedModel, chosen: Hyperparameters, new_ids: Sequence[int]
+) -> PeftModel:
     _refuse_tied(model, chosen.target_modules or [])
-    config = LoraConfig(
-        task_type="CAUSAL_LM",
-        r=chosen.rank,
-        lora_alpha=chosen.alpha,
-        lora_dropout=chosen.dropout,
-        target_modules=chosen.target_modules or ALL_LINEAR,
-        # GPT-2 stores its projections transposed (Conv1D); peft has to be told, and warns if told
-        # in vain.
-        fan_in_fan_out=model.config.model_type == "gpt2",
-    )
+    transposed = any(isinstance(part, Conv1D) for part in model.modules())
+    place = Place(model.config.model_type, transposed, _rows(model, new_ids))
     try:
+        if transposed and chosen.method == "olora":
+            raise ValueError("peft decomposes the matrices of GPT-2 the wrong way round")
         with quiet():
-            return get_peft_model(model, config)
-    except ValueError as error:
+            return get_peft_model(model, ADAPTERS[chosen.method](chosen, place))
+    except (ValueError, TypeError) as error:
+        named = chosen.target_modules is not None
         raise UsageError(
             "tuning.target-modules",
-            _("LoRA can't be put on the layers {names}: {reason}").format(
-                names=chosen.target_modules, reason=error
+            _("{method} can't be put on the layers {names}: {reason}").format(
+                method=chosen.method, names=chosen.target_modules or ALL_LINEAR, reason=error
             ),
             where="target_modules",
-            hint=_("Leave target_modules out to use every linear layer of the blocks."),
+            hint=_("Leave target_modules out to use the usual layers.")
+            if named
+            else _("Name the layers in target_modules, or use lora."),
         ) from error
+
+
+def _rows(model: PreTrainedModel, new_ids: Sequence[int]) -> dict[str, list[int]] | None:
+    """The layers that have a row for each token; where they share it, peft trains one for both."""
+    if not new_ids:
+        return None
+    layers = [model.get_input_embeddings()]
+    head = model.get_output_embeddings()
+    if head is not None and head.weight is not layers[0].weight:
+        layers.append(head)
+    names = {id(part): name for name, part in model.named_modules()}
+    return {names[id(layer)].rsplit(".", 1)[-1]: list(new_ids) for layer in layers}
 
 
 def _refuse_tied(model: PreTrainedModel, targets: list[str]) -> None:
@@ -72,7 +90,7 @@ def _refuse_tied(model: PreTrainedModel, targets: list[str]) -> None:
         if any(name == target or name.endswith(f".{target}") for name in tied):
             raise UsageError(
                 "tuning.tied-layer",
-                _("LoRA can't be put on {name}: it shares its weights with another layer.").format(
+                _("No adapter goes on {name}: it shares its weights with another layer.").format(
                     name=target
                 ),
                 where="target_modules",
@@ -108,11 +126,15 @@ def trainable(model: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
 
 def hidden_matrices(model: torch.nn.Module) -> frozenset[int]:
     """Identities of the weights that map hidden states to hidden states: those of linear layers,
-    without embeddings, position tables and the output projection, whose rows are tokens."""
+    without embeddings, position tables, the output projection, whose rows are tokens, and a
+    classification head, whose rows are classes."""
     causal = causal_model(model)
     outer = {
         id(part.weight)
-        for part in (causal.get_input_embeddings(), causal.get_output_embeddings())
+        for part in (
+            *(causal.get_input_embeddings(), causal.get_output_embeddings()),
+            getattr(causal, HEAD, None),
+        )
         if part is not None
     }
     linear = (torch.nn.Linear, Conv1D)
@@ -120,11 +142,23 @@ def hidden_matrices(model: torch.nn.Module) -> frozenset[int]:
     return frozenset(weights - outer)
 
 
-def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
-    """In peft's own format, so that plain peft and transformers load it.
+def first_weights(model: PeftModel, chosen: Hyperparameters) -> dict[str, torch.Tensor] | None:
+    """Copies of A and B before training, where they were taken out of the base's weights."""
+    if chosen.method not in MOVE_THE_BASE:
+        return None
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
+    return {name: part.detach().clone() for name, part in state.items() if "lora_" in name}
+
+
+def save_adapter(
+    model: PeftModel, folder: Path, base_name: str, first: dict[str, torch.Tensor] | None = None
+) -> None:
+    """In peft's own format, so that plain peft and transformers load it on the untouched base.
 
     ``base_name``: what the adapter's configuration calls its base; peft would write the path that
-    the base was loaded from, which belongs to this machine alone.
+    the base was loaded from, which belongs to this machine alone. ``first``: of
+    :func:`first_weights`; what training added to them is then saved, as a LoRA of twice the rank:
+    B A - B0 A0 = [B, -B0] [A; A0].
     """
     with quiet():
         # Told so, peft does not ask a hub whether the base's vocabulary was changed.
@@ -132,5 +166,23 @@ def save_adapter(model: PeftModel, folder: Path, base_name: str) -> None:
     path = folder / "adapter_config.json"
     config = json.loads(path.read_text("utf-8"))
     config["base_model_name_or_path"] = base_name
+    if first is not None:
+        file = folder / "adapter_model.safetensors"
+        write_tensors(file, _since(load_file(file), first))
+        # The scale alpha / rank stays.
+        doubled = {"r": 2 * config["r"], "lora_alpha": 2 * config["lora_alpha"]}
+        config.update(doubled, init_lora_weights=True)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", "utf-8")
     (folder / "README.md").unlink(missing_ok=True)  # a card with the same path in it
+
+
+def _since(
+    last: dict[str, torch.Tensor], first: dict[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    joined = dict(last)
+    for name, begun in first.items():
+        if "lora_A" in name:
+            joined[name] = torch.cat([last[name], begun.to(last[name])], dim=0)
+        elif "lora_B" in name:
+            joined[name] = torch.cat([last[name], -begun.to(last[name])], dim=1)
+    return joined

@@ -1,99 +1,30 @@
-"""Causal attention over packed rows, without a mask and without padding outside attention.
+"""Attention for transformers' own modules over packed rows, registered under the name ``laras``.
 
 A packed row holds N examples end to end. Building the (T, T) mask that keeps them apart costs
-more than the attention itself, so none is built. In half precision on a GPU the variable-length
-kernel takes the borders directly. Everywhere else, examples of similar length are laid side by
-side, right-padded to the longest of their bucket: causal attention never lets a real query see a
-key to its right, so the padding needs no mask, and every bucket is one call of the flash kernel.
+more than the attention itself, so none is built: on a GPU a variable-length kernel takes the
+borders (``attention_cuda.py``), elsewhere examples are worked on in buckets (``packing.py``,
+``attention_cpu.py``). Models reach it through transformers' public AttentionInterface.
 
-Registered under the name ``laras`` through transformers' public AttentionInterface.
-
-Shapes: T tokens in the row, H query heads, K key/value heads, D channels of a head,
-B examples in a bucket, L length of the bucket.
+Shapes: T tokens in the row, H query heads, K key and value heads, D channels of a head.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
 from transformers import AttentionInterface
 
-from laras.batches.token_batch import TokenBatch
+from laras.tuning.attention_cpu import Scores, attention_backward, attention_forward
+from laras.tuning.attention_cuda import variable_length_attention
+from laras.tuning.packing import Packing
 
 ATTENTION_NAME = "laras"
-_PADDING_TOLERATED = 1.25  # a bucket's padded size over its real size; more costs more than a call
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Examples of similar length. ``source`` (B * L,): where each cell is read from in the row
-    (padding reads token 0 and is never used); ``cells``: the cells that are real, and
-    ``destination``: the row position of each of them."""
-
-    examples: int
-    length: int
-    source: torch.Tensor
-    cells: torch.Tensor
-    destination: torch.Tensor
-
-
-@dataclass(frozen=True, slots=True)
-class Packing:
-    """Where the examples of a row lie; made once per batch, used by every layer.
-
-    ``order`` (T,): the place of each token of the row among the buckets' real cells.
-    """
-
-    cu_seqlens: torch.Tensor
-    max_seqlen: int
-    buckets: tuple[Bucket, ...]
-    order: torch.Tensor
-
-    @classmethod
-    def of(cls, batch: TokenBatch) -> Packing:
-        """The packing of ``batch``, planned on the host."""
-        buckets = _plan_buckets(batch.cu_seqlens.tolist(), batch.input_ids.device)
-        # Every token of the row is in exactly one bucket, so this is a permutation, not a sum.
-        order = torch.cat([bucket.destination for bucket in buckets]).argsort()
-        return cls(batch.cu_seqlens, batch.max_seqlen, buckets, order)
-
-
-def _plan_buckets(starts: list[int], device: torch.device) -> tuple[Bucket, ...]:
-    """Longest first; an example joins the bucket while the bucket's padding stays small."""
-    spans = sorted(((end - start, start) for start, end in pairwise(starts)), reverse=True)
-    buckets: list[Bucket] = []
-    members: list[tuple[int, int]] = []
-    for length, start in spans:
-        if members:
-            padded = members[0][0] * (len(members) + 1)
-            real = sum(member[0] for member in members) + length
-            if padded > _PADDING_TOLERATED * real:
-                buckets.append(_bucket(members, device))
-                members = []
-        members.append((length, start))
-    if members:
-        buckets.append(_bucket(members, device))
-    return tuple(buckets)
-
-
-def _bucket(members: list[tuple[int, int]], device: torch.device) -> Bucket:
-    length = members[0][0]
-    lengths = torch.tensor([member[0] for member in members])[:, None]
-    first = torch.tensor([member[1] for member in members])[:, None]
-    column = torch.arange(length)[None, :]
-    real = column < lengths
-    source = torch.where(real, first + column, 0)
-    return Bucket(
-        examples=len(members),
-        length=length,
-        source=source.reshape(-1).to(device),
-        cells=real.reshape(-1).nonzero().squeeze(1).to(device),
-        destination=source[real].to(device),
-    )
+class UnsupportedByPacking(RuntimeError):
+    """This model's attention can't run on packed rows; the padded path is right for it."""
 
 
 def packed_attention(
@@ -117,74 +48,78 @@ def packed_attention(
     """
     if packing is None:
         raise UnsupportedByPacking("this model does not hand the packing down to its attention")
-    if sliding_window is not None and sliding_window < packing.max_seqlen:
-        raise UnsupportedByPacking("a sliding window shorter than the examples")
-    if softcap is not None or unused.get("s_aux") is not None:
-        raise UnsupportedByPacking("attention with a soft cap or sinks")
-    # The variable-length kernel knows half precision only; norms of queries and keys may have
-    # left these in float32 beside values in bfloat16.
-    if query.device.type == "cuda" and value.dtype in (torch.bfloat16, torch.float16):
-        query, key = query.to(value.dtype), key.to(value.dtype)
-        return _variable_length(query, key, value, packing, scaling), None
-    return _bucketed(query, key, value, packing, scaling, dropout), None
-
-
-class UnsupportedByPacking(RuntimeError):
-    """This model's attention can't run on packed rows; the padded path is right for it."""
-
-
-def _bucketed(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    packing: Packing,
-    scaling: float | None,
-    dropout: float,
-) -> torch.Tensor:
-    _, heads, tokens, _ = query.shape
-    parts = []
-    grouped = key.shape[1] != heads
-    # (T, heads, D): gathering whole tokens then reads memory in order.
-    rows = [tensor[0].transpose(0, 1) for tensor in (query, key, value)]
-    for bucket in packing.buckets:
-        q, k, v = (
-            row.index_select(0, bucket.source)
-            .view(bucket.examples, bucket.length, row.shape[1], row.shape[2])
-            .transpose(1, 2)
-            for row in rows
-        )
-        out = F.scaled_dot_product_attention(
-            q, k, v, is_causal=True, scale=scaling, dropout_p=dropout, enable_gqa=grouped
-        )
-        flat = out.transpose(1, 2).reshape(-1, heads, value.shape[-1])
-        parts.append(flat.index_select(0, bucket.cells))
-    return torch.cat(parts).index_select(0, packing.order).view(1, tokens, heads, -1)
-
-
-def _variable_length(
-    query: torch.Tensor,
-    key: torch.Tensor,
-    value: torch.Tensor,
-    packing: Packing,
-    scaling: float | None,
-) -> torch.Tensor:
-    from torch.nn.attention.varlen import varlen_attn
-
-    q, k, v = (tensor[0].transpose(0, 1).contiguous() for tensor in (query, key, value))
-    out = varlen_attn(
-        q,
-        k,
-        v,
-        packing.cu_seqlens,
-        packing.cu_seqlens,
-        packing.max_seqlen,
-        packing.max_seqlen,
-        scale=scaling,
-        window_size=(-1, 0),  # causal
-        enable_gqa=k.shape[1] != q.shape[1],
+    if unused.get("s_aux") is not None:
+        raise UnsupportedByPacking("attention with sinks")
+    window = (
+        None if sliding_window is None or sliding_window >= packing.max_seqlen else sliding_window
     )
-    assert isinstance(out, torch.Tensor)
-    return out[None]
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    # Norms of queries and keys may have left these in float32 beside values in half precision.
+    by_token = (tensor[0].transpose(0, 1).to(value.dtype) for tensor in (query, key, value))
+    queries, keys, values = by_token
+    if query.device.type == "cuda":
+        if dropout:
+            raise UnsupportedByPacking("attention dropout on a GPU")
+        out = variable_length_attention(
+            queries, keys, values, packing.cu_seqlens, packing.max_seqlen, scale, window, softcap
+        )
+        return out[None], None
+    # Drawn from torch's own state, so that a resumed run draws the same.
+    seed = int(torch.randint(2**31, ())) if dropout else 0
+    scores = Scores(scale, window, softcap, dropout, seed)
+    mixed: torch.Tensor = _Attention.apply(queries, keys, values, packing, scores)  # type: ignore[no-untyped-call]
+    return mixed[None], None
+
+
+class _Attention(torch.autograd.Function):
+    """(T, H, D), (T, K, D), (T, K, D) -> (T, H, D) on a processor."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        packing: Packing,
+        scores: Scores,
+    ) -> torch.Tensor:
+        out = query.new_empty(*query.shape[:2], value.shape[-1])
+        groups = key.shape[1]
+        with torch.autocast("cpu", enabled=False):  # it would round the scores
+            sums = attention_forward(
+                _grouped(query, groups), key, value, _grouped(out, groups), packing, scores
+            )
+        ctx.save_for_backward(query, key, value, out, *sums)
+        ctx.facts = packing, scores
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_out: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        packing, scores = ctx.facts
+        query, key, value, out, *sums = ctx.saved_tensors
+        make = torch.zeros_like if packing.shared else torch.empty_like
+        d_query, d_key, d_value = make(query), make(key), make(value)
+        groups = key.shape[1]
+        attention_backward(
+            _grouped(query, groups),
+            key,
+            value,
+            _grouped(out, groups),
+            _grouped(d_out, groups),
+            sums,
+            _grouped(d_query, groups),
+            d_key,
+            d_value,
+            packing,
+            scores,
+        )
+        return d_query, d_key, d_value, None, None
+
+
+def _grouped(rows: torch.Tensor, groups: int) -> torch.Tensor:
+    """(T, H, D) -> (T, G, Q, D): query heads by the key head that they share, a view."""
+    return rows.view(len(rows), groups, -1, rows.shape[-1])
 
 
 AttentionInterface.register(ATTENTION_NAME, packed_attention)

@@ -46,6 +46,7 @@ class TrainingState:
     best_step: int = 0
     validations_without_gain: int = 0
     non_finite_in_a_row: int = 0
+    loss_scale: tuple[float, int] = (1.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ def _random_states() -> dict[str, torch.Tensor]:
     states = {"cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         states["cuda"] = torch.cuda.get_rng_state()
+    if torch.backends.mps.is_available():
+        states["mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -201,3 +204,5 @@ def restore_random_states(states: dict[str, torch.Tensor]) -> None:
     torch.set_rng_state(states["cpu"])
     if "cuda" in states and torch.cuda.is_available():
         torch.cuda.set_rng_state(states["cuda"])
+    if "mps" in states and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(states["mps"])

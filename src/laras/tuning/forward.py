@@ -1,10 +1,12 @@
 """From a packed row of tokens to the losses of its trained positions, for any causal LM.
 
-There are two ways through a model. The packed way runs the row as it is, with ``attention.py``,
-and applies the vocabulary projection to trained positions only. The padded way lays the examples
-out as (N, L) with a mask and uses nothing but the model's own forward: slower, right for every
-model. Which one a model can take is not looked up in a list of families: it is found out once, by
-running two short examples both ways and comparing.
+There are three ways through a model. ``fast``: our own decoder over the model's weights, for the
+families that ``fast/families.py`` describes. ``packed``: transformers' modules with our attention,
+the row as it is. ``padded``: examples as (N, L) with a mask and nothing but the model's own
+forward: slower, right for every model. Which one a model can take is found out once, by running
+two short examples each way and comparing; there is no list to trust.
+
+Shapes: T tokens of the row, C channels, n labelled positions, V vocabulary.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -19,10 +22,15 @@ import torch.nn.functional as F
 from peft import PeftModel
 from transformers import PreTrainedModel
 
-from laras.batches.token_batch import IGNORED, EncodedExample, TokenBatch, collate
-from laras.models.load import quiet
-from laras.tuning.attention import ATTENTION_NAME, Packing, UnsupportedByPacking
+from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.models.quiet import quiet
+from laras.tuning.attention import ATTENTION_NAME, UnsupportedByPacking
+from laras.tuning.fast.decoder import Decoder
+from laras.tuning.fast.projection import UnsupportedLayerError
 from laras.tuning.loss import cross_entropy_each, cross_entropy_sum
+from laras.tuning.packing import Packing
+
+Way = Literal["fast", "packed", "padded"]
 
 
 def causal_model(model: torch.nn.Module) -> PreTrainedModel:
@@ -34,152 +42,238 @@ def causal_model(model: torch.nn.Module) -> PreTrainedModel:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What was found out about a model: can it run packed; is its head a plain projection."""
+    """What was found out about a model. ``plain_head``: its last hidden states need nothing but a
+    product with a matrix (and a soft cap); ``reason``: why no faster way was taken."""
 
-    packed: bool
+    way: Way
     plain_head: bool
+    reason: str = ""
 
 
 class PackedForward:
-    """Losses of a causal language model on :class:`TokenBatch` rows."""
+    """Losses of a causal language model on :class:`TokenBatch` rows.
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    ``precision``: of the products in training; None where nothing is trained, and then the model's
+    own modules are used. ``fastest``: the fastest way that may be taken.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        precision: torch.dtype | None = None,
+        fastest: Way = "fast",
+    ) -> None:
         self.model = model
         self.causal = causal_model(model)
+        self.precision = precision
+        self.softcap: float | None = getattr(self.causal.config, "final_logit_softcapping", None)
+        self.decoder: Decoder | None = None
+        self._matrix: torch.Tensor | None = None
         with quiet():  # what a model can't do is found out here, not told to people
-            self.route = self._find_route()
+            self.route = self._find_route(fastest)
+        self.refresh()
+
+    @property
+    def shares_prefixes(self) -> bool:
+        """Whether a row may hold a beginning once that several of its examples share."""
+        return self.route.way != "padded" and self.causal.device.type == "cpu"
 
     def loss_sum(self, batch: TokenBatch) -> torch.Tensor:
         """Sum over trained positions of weight x negative log-likelihood (natural log)."""
-        selected, labels, weights = _trained(batch)
-        if self.route.packed and self.route.plain_head:
-            try:
-                hidden = self._hidden(batch).index_select(0, selected)
-            except UnsupportedByPacking:
-                self._leave_packing()
-                return self.loss_sum(batch)
-            return cross_entropy_sum(hidden, self._head(), labels, weights)
-        return (
-            F.cross_entropy(self._logits(batch, selected), labels, reduction="none") * weights
-        ).sum()
+        labels, weights = batch.labels[batch.selected], batch.weights[batch.selected]
+        if self.route.plain_head:
+            hidden = self.hidden_states(batch, batch.selected)
+            return cross_entropy_sum(
+                hidden, self._head(), labels, weights, self._matrix, self.softcap
+            )
+        each = F.cross_entropy(self._logits(batch), labels, reduction="none")
+        return (each * weights).sum()
 
     def token_losses(self, batch: TokenBatch) -> torch.Tensor:
-        """Negative log-likelihood (T,) float32 at labelled positions, 0 elsewhere; unweighted."""
-        selected, labels, _ = _trained(batch)
+        """Negative log-likelihood (T,) float32 at labelled positions, 0 elsewhere; unweighted and
+        without gradient."""
+        labels = batch.labels[batch.selected]
+        with torch.no_grad():
+            if self.route.plain_head:
+                hidden = self.hidden_states(batch, batch.selected)
+                each = cross_entropy_each(hidden, self._head(), labels, self._matrix, self.softcap)
+            else:
+                each = F.cross_entropy(self._logits(batch), labels, reduction="none")
         losses = torch.zeros(batch.tokens, dtype=torch.float32, device=batch.input_ids.device)
-        if self.route.packed and self.route.plain_head:
+        return losses.index_copy(0, batch.selected, each.float())
+
+    def hidden_states(self, batch: TokenBatch, selected: torch.Tensor) -> torch.Tensor:
+        """Normalised last hidden states (n, C) at the row's positions ``selected`` (n,)."""
+        if self.decoder is not None:
+            # Its steps choose their own precision; autocast would round the attention scores.
+            with torch.autocast(self.causal.device.type, enabled=False):
+                return self.decoder.run(batch, selected, batch.first_block, batch.hidden)
+        if self.route.way == "packed":
             try:
-                hidden = self._hidden(batch).index_select(0, selected)
+                rows: torch.Tensor = self._packed(batch, self.causal.base_model)[0]
+                return rows.index_select(0, selected)
             except UnsupportedByPacking:
                 self._leave_packing()
-                return self.token_losses(batch)
-            each = cross_entropy_each(hidden, self._head(), labels)
+        return self._padded(batch, self.causal.base_model).index_select(0, selected)
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Renew what is kept of the model's weights: after a step, after weights were loaded."""
+        if self.decoder is not None:
+            self.decoder.refresh()
+        if self.route.plain_head and self.precision is not None:
+            weight = self._head().weight
+            assert isinstance(weight, torch.Tensor)
+            if self._matrix is None:
+                self._matrix = weight.detach().to(self.precision)
+            elif weight.requires_grad and self._matrix.data_ptr() != weight.data_ptr():
+                self._matrix.copy_(weight)
+
+    def recompute_activations(self) -> None:
+        """Keep only the input of each block for the backward pass, and run blocks again then."""
+        if self.decoder is not None:
+            self.decoder.recompute = True
         else:
-            each = F.cross_entropy(self._logits(batch, selected), labels, reduction="none")
-        return losses.index_copy(0, selected, each.float())
+            self.causal.gradient_checkpointing_enable({"use_reentrant": False})
+
+    def hold_frozen(self, form: str) -> bool:
+        """Hold frozen weights as ``form`` says (``frozen_matrix.FORMS``); False where the fast way
+        is not taken, which alone can do that. The model's own modules can't run until
+        :meth:`release`."""
+        if self.decoder is not None:
+            self.decoder.hold(form)
+        return self.decoder is not None
+
+    def release(self) -> None:
+        """Give the model's layers memory of their own again; this forward is not used after it."""
+        if self.decoder is not None:
+            self.decoder.release()
 
     def _head(self) -> torch.nn.Module:
         head = self.causal.get_output_embeddings()
         assert isinstance(head, torch.nn.Module)
         return head
 
-    def _hidden(self, batch: TokenBatch) -> torch.Tensor:
-        """Last hidden states (T, hidden) of a packed row."""
-        with _packed_attention(self.causal):
-            output = self.causal.base_model(
-                input_ids=batch.input_ids[None],
-                position_ids=batch.position_ids[None],
-                use_cache=False,
-                packing=Packing.of(batch),
-            )
-        hidden = output[0][0]
-        assert isinstance(hidden, torch.Tensor)
-        return hidden
-
-    def _logits(self, batch: TokenBatch, selected: torch.Tensor) -> torch.Tensor:
-        """Logits (selected, vocabulary) in float32 by the model's own forward."""
-        if self.route.packed:
+    def _logits(self, batch: TokenBatch) -> torch.Tensor:
+        """Logits (n, V) float32 of labelled positions, where the head is not a plain product."""
+        if self.decoder is not None:
+            logits = self._head()(self.hidden_states(batch, batch.selected))
+            return _capped(logits.float(), self.softcap)
+        if self.route.way == "packed":
             try:
-                return self._packed_logits(batch, selected).float()
+                kept = self._packed(batch, self.causal, logits_to_keep=batch.selected).logits[0]
+                return kept.float()  # type: ignore[no-any-return]
             except UnsupportedByPacking:
                 self._leave_packing()
-        return self._padded_logits(batch).index_select(0, selected).float()
+        return self._padded(batch, self.causal).index_select(0, batch.selected).float()
 
-    def _packed_logits(self, batch: TokenBatch, selected: torch.Tensor) -> torch.Tensor:
+    def _packed(self, batch: TokenBatch, part: Any, **more: torch.Tensor) -> Any:
         with _packed_attention(self.causal):
-            logits = self.causal(
+            output = part(
                 input_ids=batch.input_ids[None],
                 position_ids=batch.position_ids[None],
                 use_cache=False,
                 packing=Packing.of(batch),
-                logits_to_keep=selected,
-            ).logits[0]
-        assert isinstance(logits, torch.Tensor)
-        return logits
+                **more,
+            )
+        return output[0] if part is not self.causal else output
 
     def _leave_packing(self) -> None:
-        """From now on the padded way: a batch had what packing can't do (a window, say)."""
-        self.route = Route(packed=False, plain_head=False)
+        """From now on the padded way: a batch had what packing can't do (dropout on a GPU, say)."""
+        self.route = Route("padded", self.route.plain_head, "a row had what packing can't do")
 
-    def _padded_logits(self, batch: TokenBatch) -> torch.Tensor:
-        """Logits (T, vocabulary): one right-padded row per example, then padding taken out."""
+    def _padded(self, batch: TokenBatch, part: Any) -> torch.Tensor:
+        """First output (T, C or V): one right-padded row per example, then padding taken out."""
         lengths = (batch.cu_seqlens[1:] - batch.cu_seqlens[:-1]).long()
         column = torch.arange(batch.max_seqlen, device=lengths.device)[None, :]
         real = column < lengths[:, None]
         input_ids = torch.zeros(real.shape, dtype=torch.long, device=lengths.device)
         input_ids[real] = batch.input_ids
-        logits = self.causal(
-            input_ids=input_ids, attention_mask=real.long(), use_cache=False
-        ).logits
-        kept = logits[real]
+        output = part(input_ids=input_ids, attention_mask=real.long(), use_cache=False)[0]
+        kept = output[real]
         assert isinstance(kept, torch.Tensor)
         return kept
 
     @torch.no_grad()
-    def _find_route(self) -> Route:
-        """Run two examples both ways, in evaluation mode and float32 mathematics."""
-        size = min(self.causal.get_input_embeddings().weight.shape[0], 64)
-        ids = [np.arange(5, dtype=np.int32) % size, (np.arange(9, dtype=np.int32) * 3 + 1) % size]
-        probe = collate(
-            [
-                EncodedExample(str(i), row, np.ones(len(row), dtype=bool))
-                for i, row in enumerate(ids)
-            ]
-        ).to(next(self.causal.parameters()).device)
+    def _find_route(self, fastest: Way) -> Route:
+        """Run two examples each way, in evaluation mode."""
+        probe = _probe(self.causal)
         training = self.model.training
         self.model.eval()
         try:
-            expected = self._padded_logits(probe)
-            scale = max(1.0, float(expected.abs().max()))
-            # bfloat16 weights round differently in another order of work; float32 must agree.
-            tolerance = (1e-4 if expected.dtype == torch.float32 else 5e-2) * scale
-            try:
-                hidden = self._hidden(probe)
-                by_head = self._head()(hidden)
-                if _agree(by_head, expected, tolerance):
-                    return Route(packed=True, plain_head=_is_plain(self._head()))
-                everything = torch.arange(probe.tokens, device=probe.input_ids.device)
-                agrees = _agree(self._packed_logits(probe, everything), expected, tolerance)
-                return Route(packed=agrees, plain_head=False)
-            except (UnsupportedByPacking, TypeError):
-                # TypeError: the model's forward takes no packing at all.
-                return Route(packed=False, plain_head=False)
+            expected = self._padded(probe, self.causal)
+            head = self._head()
+            own = _capped(head(self._padded(probe, self.causal.base_model)), self.softcap)
+            plain = _is_plain(head) and _agree(own, expected)
+            if fastest == "padded":
+                return Route("padded", plain)
+            way, reason = self._try_packing(probe, expected)
+            if fastest == "fast" and self.precision in (torch.float32, torch.bfloat16):
+                problem = self._try_decoder(probe, expected)
+                if problem is None:
+                    return Route("fast", plain)
+                reason = problem
+            return Route(way, plain, reason)
         finally:
             self.model.train(training)
 
+    def _try_packing(self, probe: TokenBatch, expected: torch.Tensor) -> tuple[Way, str]:
+        try:
+            if _agree(self._packed(probe, self.causal).logits[0], expected):
+                return "packed", ""
+            return "padded", "packed rows give other logits"
+        except (UnsupportedByPacking, TypeError) as error:
+            # TypeError: the model's forward takes no packing at all.
+            return "padded", str(error).splitlines()[0]
 
-def _trained(batch: TokenBatch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    selected = (batch.labels != IGNORED).nonzero().squeeze(1)
-    return selected, batch.labels[selected], batch.weights[selected]
+    def _try_decoder(self, probe: TokenBatch, expected: torch.Tensor) -> str | None:
+        """Make the decoder if it computes what the model does, else say what is in the way."""
+        assert self.precision is not None
+        try:
+            decoder = Decoder.of(self.causal, self.precision)
+        except (UnsupportedLayerError, AttributeError) as error:
+            return f"the decoder does not know a part: {error}"
+        if decoder is None:
+            return f"no fast way for {self.causal.config.model_type}"
+        hidden = decoder.run(probe, torch.arange(probe.tokens, device=probe.input_ids.device))
+        weight = self._head().weight
+        assert isinstance(weight, torch.Tensor)
+        logits = _capped(F.linear(hidden, weight.to(hidden.dtype)).float(), self.softcap)
+        if not _agree(logits, expected, self.precision):
+            decoder.release()
+            return "the decoder gives other logits"
+        self.decoder = decoder
+        return None
 
 
-def _agree(left: torch.Tensor, right: torch.Tensor, tolerance: float) -> bool:
-    return left.shape == right.shape and bool((left - right).abs().max() <= tolerance)
+def _probe(causal: PreTrainedModel) -> TokenBatch:
+    weight = causal.get_input_embeddings().weight
+    size = min(weight.shape[0], 64)
+    ids = [np.arange(5, dtype=np.int32) % size, (np.arange(9, dtype=np.int32) * 3 + 1) % size]
+    examples = [
+        EncodedExample(str(n), row, np.ones(len(row), dtype=bool)) for n, row in enumerate(ids)
+    ]
+    return collate(examples).to(weight.device)
+
+
+def _agree(left: torch.Tensor, right: torch.Tensor, precision: torch.dtype = torch.float32) -> bool:
+    """Whether the differences are those of rounding: for float32 in the worst place, in bfloat16
+    (8 bits) over all places together."""
+    if left.shape != right.shape:
+        return False
+    difference = left.float() - right.float()
+    if precision == torch.float32 and right.dtype == torch.float32:
+        return bool(difference.abs().max() <= 1e-4 * max(1.0, float(right.abs().max())))
+    return bool(difference.norm() <= 3e-2 * right.float().norm())
 
 
 def _is_plain(head: torch.nn.Module) -> bool:
     """A weight and no bias, not wrapped by an adapter: then its weight is all there is to it."""
     return isinstance(head, torch.nn.Linear) and head.bias is None
+
+
+def _capped(logits: torch.Tensor, softcap: float | None) -> torch.Tensor:
+    return logits if softcap is None else softcap * torch.tanh(logits / softcap)
 
 
 @contextmanager

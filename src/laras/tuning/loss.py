@@ -1,57 +1,126 @@
-"""Cross-entropy of a vocabulary projection, summed; in chunks where full logits are large."""
+"""Cross-entropy of the vocabulary projection over trained positions, summed.
+
+The logits of a chunk of positions are made, turned into losses and, in the same place, into
+gradients, and used up before those of the next chunk are made: the full (n, V) logits never exist,
+nor does a second copy of a chunk. The backward pass has nothing left to compute.
+
+Shapes: n trained positions, C channels, V vocabulary.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
 
-# Above this size of the logits, the chunked kernel (gradients computed on the way) saves more
-# than it costs; below it, the plain product is faster (measured on two CPU cores: a quarter).
-_CHUNK_FROM_BYTES = 512 * 1024 * 1024
+from laras.tuning.fast import kernels
+
+# Logits of a chunk: enough rows for full speed of the products, little beside a model's weights.
+# Every chunk reads the whole matrix again; on a GPU that pays only with thousands of rows.
+_CHUNK_BYTES = {"cpu": 64 * 1024 * 1024, "cuda": 1024 * 1024 * 1024}
 
 
 def cross_entropy_sum(
-    hidden: torch.Tensor, head: torch.nn.Module, labels: torch.Tensor, weights: torch.Tensor
+    hidden: torch.Tensor,
+    head: torch.nn.Module,
+    labels: torch.Tensor,
+    weights: torch.Tensor,
+    matrix: torch.Tensor | None = None,
+    softcap: float | None = None,
 ) -> torch.Tensor:
-    """Sum of weight x negative log-likelihood, a float32 scalar.
+    """Sum of weight x negative log-likelihood (nats), a float32 scalar.
 
-    ``hidden`` (n, hidden), ``labels`` (n,), ``weights`` (n,). With no position at all it is a
-    zero that still has a gradient, so that a batch without labels changes nothing.
+    ``hidden`` (n, C), ``head``: a linear layer without bias, ``labels`` (n,), ``weights`` (n,)
+    float32. ``matrix`` (V, C): the head's weight in the dtype of the products, if it is kept in
+    another; ``softcap``: logits become ``softcap * tanh(logits / softcap)``. With no position at
+    all it is a zero that still has a gradient, so that a batch without labels changes nothing.
     """
+    weight = head.weight
+    assert isinstance(weight, torch.Tensor)
     if len(labels) == 0:
         return hidden.sum().float() * 0.0
-    first = weights[0]
-    if bool((weights == first).all()) and _is_large(hidden, head):
-        return _chunked_sum(hidden, head, labels) * first
-    return (cross_entropy_each(hidden, head, labels) * weights).sum()
+    if matrix is None:
+        matrix = weight.detach().to(_product_dtype(hidden))
+    total: torch.Tensor = _VocabularyLoss.apply(hidden, weight, matrix, labels, weights, softcap)  # type: ignore[no-untyped-call]
+    return total
 
 
+@torch.no_grad()
 def cross_entropy_each(
-    hidden: torch.Tensor, head: torch.nn.Module, labels: torch.Tensor
+    hidden: torch.Tensor,
+    head: torch.nn.Module,
+    labels: torch.Tensor,
+    matrix: torch.Tensor | None = None,
+    softcap: float | None = None,
 ) -> torch.Tensor:
-    """Negative log-likelihood (n,) float32 of each label."""
-    # The product may run in bfloat16 under autocast; the softmax never does.
-    return F.cross_entropy(head(hidden).float(), labels, reduction="none")
-
-
-def _is_large(hidden: torch.Tensor, head: torch.nn.Module) -> bool:
+    """Negative log-likelihood (n,) float32 of each label; no gradient."""
     weight = head.weight
     assert isinstance(weight, torch.Tensor)
-    return len(hidden) * weight.shape[0] * 4 > _CHUNK_FROM_BYTES and hasattr(
-        F, "linear_cross_entropy"
-    )
+    matrix = weight.detach().to(_product_dtype(hidden)) if matrix is None else matrix
+    losses = [
+        kernels.cross_entropy_(
+            F.linear(hidden[part].to(matrix.dtype), matrix),
+            labels[part],
+            torch.ones(part.stop - part.start, device=hidden.device),
+            softcap,
+            False,
+        )
+        for part in _chunks(len(labels), matrix)
+    ]
+    return torch.cat(losses) if losses else hidden.new_zeros(0, dtype=torch.float32)
 
 
-def _chunked_sum(hidden: torch.Tensor, head: torch.nn.Module, labels: torch.Tensor) -> torch.Tensor:
-    from torch.nn import LinearCrossEntropyOptions
+class _VocabularyLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden: torch.Tensor,
+        weight: torch.Tensor,
+        matrix: torch.Tensor,
+        labels: torch.Tensor,
+        weights: torch.Tensor,
+        softcap: float | None,
+    ) -> torch.Tensor:
+        rows = hidden.to(matrix.dtype)
+        wants_hidden, wants_weight = ctx.needs_input_grad[:2]
+        d_hidden = torch.empty_like(rows) if wants_hidden else None
+        d_weight = None
+        total = torch.zeros((), device=hidden.device)
+        for part in _chunks(len(labels), matrix):
+            logits = F.linear(rows[part], matrix)
+            losses = kernels.cross_entropy_(
+                logits, labels[part], weights[part], softcap, wants_hidden or wants_weight
+            )
+            total += (losses * weights[part]).sum()
+            if d_hidden is not None:
+                torch.mm(logits, matrix, out=d_hidden[part])
+            if wants_weight:
+                own = (logits.t() @ rows[part]).to(weight.dtype)
+                d_weight = own if d_weight is None else d_weight.add_(own)
+        ctx.save_for_backward(d_hidden, d_weight)
+        ctx.dtype = hidden.dtype
+        return total
 
-    weight = head.weight
-    assert isinstance(weight, torch.Tensor)
-    total: torch.Tensor = F.linear_cross_entropy(
-        hidden,
-        weight.to(hidden.dtype),
-        labels,
-        reduction="sum",
-        options=LinearCrossEntropyOptions(),
-    )
-    return total.float()
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        d_hidden, d_weight = ctx.saved_tensors
+        if gradient.device.type == "cuda" or float(gradient) != 1.0:
+            # The loop asks for a gradient of one; a pass over a large vocabulary is spared then.
+            d_hidden = None if d_hidden is None else d_hidden * gradient.to(d_hidden.dtype)
+            d_weight = None if d_weight is None else d_weight.mul_(gradient)
+        d_hidden = None if d_hidden is None else d_hidden.to(ctx.dtype)
+        return d_hidden, d_weight, None, None, None, None
+
+
+def _product_dtype(hidden: torch.Tensor) -> torch.dtype:
+    kind = hidden.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
+
+
+def _chunks(count: int, matrix: torch.Tensor) -> list[slice]:
+    bytes_at_once = _CHUNK_BYTES.get(matrix.device.type, _CHUNK_BYTES["cpu"])
+    size = max(1, bytes_at_once // (matrix.shape[0] * matrix.element_size()))
+    return [slice(first, min(first + size, count)) for first in range(0, count, size)]

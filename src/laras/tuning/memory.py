@@ -1,4 +1,4 @@
-"""How much memory a piece of work has held at its peak."""
+"""How much memory a piece of work has held at its peak, and how much there is for more."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 import torch
+
+from laras.runs.machine import available_memory_bytes, memory_bytes
 
 _FORGET_PEAK = "5"  # what Linux wants to be told: proc(5), /proc/pid/clear_refs
 
@@ -42,6 +44,23 @@ def peak_memory_bytes(device: torch.device) -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # kilobytes, except on a Mac
+
+
+def total_bytes(device: torch.device) -> int:
+    """All the memory that ``device`` has for this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return memory_bytes()
+
+
+def available_bytes(device: torch.device) -> int:
+    """What could still be allocated on ``device``."""
+    if device.type == "cuda":
+        free, _total = torch.cuda.mem_get_info(device)
+        # torch keeps what it was given once.
+        unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(free + unused)
+    return available_memory_bytes()
 
 
 def _resident_peak_bytes() -> int | None:

@@ -2,21 +2,29 @@
 
 Weights that are trained stay in float32 whatever is chosen here: with a learning rate of 1e-5 a
 bfloat16 weight near 1 never moves (its steps are 0.008 apart). Only matrix products run in
-bfloat16, under autocast.
+fewer bits, under autocast.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from importlib.util import find_spec
 
 import torch
 
 from laras.errors import UsageError
 from laras.translation import _
 
+_NAMED = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float8": torch.bfloat16}
+_HOPPER = (9, 0)  # CUDA's number for the generation
+
 
 def choose(setting: str, device: torch.device) -> torch.dtype:
-    """``auto``, ``float32`` or ``bfloat16`` -> the dtype of matrix products on ``device``."""
+    """``model.precision`` -> the dtype of matrix products on ``device``.
+
+    ``auto`` never takes float16: models that were trained in bfloat16 overflow in it. With
+    ``float8`` it is the dtype of all products but those that :func:`use_float8` takes over.
+    """
     if setting == "float32":
         return torch.float32
     native = _native_bfloat16(device)
@@ -25,9 +33,11 @@ def choose(setting: str, device: torch.device) -> torch.dtype:
             "model.precision",
             _("This GPU does not compute in bfloat16."),
             where="model.precision",
-            hint=_("Use model.precision: float32 or auto."),
+            hint=_("Use model.precision: float16, float32 or auto."),
         )
-    return torch.bfloat16 if native or setting == "bfloat16" else torch.float32
+    if setting == "float8":
+        _require_float8(device)
+    return _NAMED.get(setting, torch.bfloat16 if native else torch.float32)
 
 
 def _native_bfloat16(device: torch.device) -> bool:
@@ -35,7 +45,7 @@ def _native_bfloat16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    return False
+    return False  # a Mac's GPU: only the newer ones, and nothing says which
 
 
 def autocast(dtype: torch.dtype, device: torch.device) -> AbstractContextManager[None]:
@@ -53,5 +63,82 @@ def cast_frozen(model: torch.nn.Module, dtype: torch.dtype) -> None:
             isinstance(module, torch.nn.Linear)
             and not module.weight.requires_grad
             and id(module.weight) not in embeddings
+            and module.weight.is_floating_point()  # else it is packed in 4 or 8 bits
         ):
             module.weight.data = module.weight.data.to(dtype)
+
+
+class LossScale:
+    """What the loss is multiplied by in float16, whose small gradients would vanish otherwise.
+
+    As torch's GradScaler does it (Micikevicius et al. 2018, "Mixed Precision Training", section
+    3.2): halved when a gradient overflows, doubled after 2,000 steps in which none did. But its
+    division is one more pass over all gradients, and here it is a factor that the optimizer's
+    kernel applies together with clipping. In other precisions it is 1 for good.
+    """
+
+    _LEAST = 1.0
+    _STEPS_TO_GROW = 2_000
+
+    def __init__(self, precision: torch.dtype) -> None:
+        self._enabled = precision == torch.float16
+        self.value = 2.0**16 if self._enabled else 1.0
+        self.steps_without_overflow = 0
+
+    def fitted(self) -> None:
+        """A step's gradients were finite."""
+        self.steps_without_overflow += 1
+        if self._enabled and self.steps_without_overflow % self._STEPS_TO_GROW == 0:
+            self.value *= 2.0
+
+    def overflowed(self) -> bool:
+        """A step's gradients were not finite: go down. False if the scale can't be the cause."""
+        self.steps_without_overflow = 0
+        if self.value <= self._LEAST:
+            return False
+        self.value /= 2.0
+        return True
+
+    def state(self) -> tuple[float, int]:
+        """The scale, and for how many steps it has fitted."""
+        return self.value, self.steps_without_overflow
+
+    def load_state(self, state: tuple[float, int]) -> None:
+        """Put back what :meth:`state` gave."""
+        self.value, self.steps_without_overflow = state
+
+
+def use_float8(model: torch.nn.Module) -> None:
+    """Let the frozen and trained linear layers of the blocks multiply in 8 bits, by torchao.
+
+    Weights keep their dtype and names, and are rounded with a scale of their own for each product.
+    Adapters' own matrices are too narrow to gain from it, and the head's softmax would suffer.
+    """
+    from torchao.float8 import Float8LinearConfig, convert_to_float8_training
+
+    def converted(module: torch.nn.Module, name: str) -> bool:
+        fits = isinstance(module, torch.nn.Linear) and all(n % 16 == 0 for n in module.weight.shape)
+        head = "lm_head" in name or "embed_out" in name or name.endswith("score")
+        return fits and not head and "lora_" not in name
+
+    # Rows are as many as there are tokens: padded to what the kernel takes.
+    convert_to_float8_training(
+        model, module_filter_fn=converted, config=Float8LinearConfig(pad_inner_dim=True)
+    )
+
+
+def _require_float8(device: torch.device) -> None:
+    if device.type != "cuda" or torch.cuda.get_device_capability(device) < _HOPPER:
+        raise UsageError(
+            "model.float8",
+            _("float8 needs an NVIDIA GPU of the Hopper generation or later."),
+            where="model.precision",
+            hint=_("Use model.precision: auto."),
+        )
+    if find_spec("torchao") is None:
+        raise UsageError(
+            "model.float8-absent",
+            _("The recipe asks for float8, whose library is not installed."),
+            where="model.precision",
+            hint=_("Install it: pip install {package}").format(package="'laras[float8]'"),
+        )

@@ -15,12 +15,13 @@ import torch
 from peft import PeftModel
 
 from laras.batches.token_batch import EncodedExample
-from laras.batches.tokens import split_tokens
-from laras.errors import DataRefused, MemoryExhausted, is_out_of_memory
-from laras.models.load import LoadedModel, load_model
+from laras.batches.tokens import Wanted, split_tokens
+from laras.errors import DataRefused, MemoryExhausted, UsageError, is_out_of_memory
+from laras.models.classifier import add_to_adapter, as_classifier, padding_id
+from laras.models.load import LoadedModel, load_model, resolve_model
 from laras.models.places import template_file
 from laras.models.save import save_model
-from laras.planning.hyperparameters import Hyperparameters, resolve
+from laras.planning.hyperparameters import resolve
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.atomic import publish_folder
@@ -28,14 +29,22 @@ from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.adapters import prepare_for, save_adapter
+from laras.tuning.adapters import first_weights, prepare_for, save_adapter
+from laras.tuning.fitting import (
+    plan_activations,
+    recompute,
+    refuse_what_never_fits,
+    tell_what_hardly_fits,
+)
+from laras.tuning.heap import reused_memory
 from laras.tuning.loop import Training, TrainingData, TrainingResult
 from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
-from laras.tuning.objective import objectives
-from laras.tuning.precision import choose
+from laras.tuning.objectives.classification import add_head, classes_of
+from laras.tuning.objectives.objective import objectives
+from laras.tuning.precision import choose, use_float8
 
 _FEW_STEPS = 20  # fewer hardly move a model
-VERSION = 1  # raise it when the same input gives other weights
+VERSION = 2  # raise it when the same input gives other weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,7 @@ class Assignment:
                 "checkpoint_every_steps",
                 "keep_checkpoints",
                 "micro_batch_tokens",
+                "recompute_activations",
             }
         )
         template = template_file(self.model, self.recipe_folder)
@@ -76,8 +86,10 @@ class Assignment:
 
 
 def best_device() -> torch.device:
-    """The GPU if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """The GPU if there is one, NVIDIA's or a Mac's, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
@@ -96,7 +108,8 @@ def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
     run.event("stage_started", stage=f"tune-{name}")
     started = time.monotonic()
     try:
-        training, result = _train(assignment, key, run, folder, progress)
+        with reused_memory():
+            training, result = _train(assignment, key, run, folder, progress)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
@@ -104,14 +117,14 @@ def tune(assignment: Assignment, run: Run, progress: Progress) -> Path:
             "tuning.out-of-memory",
             _("Not enough memory to tune {name}.").format(name=name),
             hint=_(
-                "Halve tuning.micro_batch_tokens or model.context, or use lora instead of full. "
+                "Halve tuning.micro_batch_tokens or model.context, use lora instead of full, or "
+                "a quantised base (quantised: nf4). "
                 "What was saved stays; the same command continues."
             ),
         ) from error
     stage.finish({"model": folder, **asdict(result)})
     # The result is published and recorded; what served to continue is only weight on the disk now.
-    training.checkpoints.clear()
-    training.best_file.unlink(missing_ok=True)
+    training.continuation.clear()
     run.event("stage_finished", stage=f"tune-{name}", seconds=time.monotonic() - started)
     return folder
 
@@ -122,23 +135,55 @@ def _train(
     contender = assignment.contender
     device = best_device()
     reset_peak_memory(device)
-    loaded = load_model(assignment.model, assignment.recipe_folder, device=device, trainable=True)
+    precision = choose(assignment.model.precision, device)
+    base = resolve_model(assignment.model, assignment.recipe_folder)
+    refuse_what_never_fits(base, contender, assignment.tuning, device)
+    loaded = load_model(
+        assignment.model,
+        assignment.recipe_folder,
+        device=device,
+        trainable=True,
+        quantised=contender.quantised,
+        compute=precision,
+    )
     parameters = loaded.model.num_parameters()
     chosen, reasons = resolve(assignment.tuning, contender, parameters)
-    data = _encoded(assignment.prepared, loaded, assignment.tuning, run)
-    model = prepare_for(loaded.model, chosen)
-    precision = choose(assignment.model.precision, device)
+    objective = objectives.get(chosen.objective)
+    wanted = Wanted(objective.tasks, classes_of(assignment.prepared.audit, objective))
+    data = _encoded(assignment.prepared, loaded, assignment.tuning, run, wanted)
+    model = prepare_for(loaded.model, chosen, loaded.new_ids)
+    first = first_weights(model, chosen) if isinstance(model, PeftModel) else None
+    if wanted.classes is not None:
+        add_head(loaded.model, len(wanted.classes))
     training = Training(
         model=model,
         data=data,
         chosen=chosen,
-        objective=objectives.get("next_token"),
+        objective=objective,
         run=run,
         contender=contender.name,
         precision=precision,
         key=key,
         progress=progress,
+        # Layers that torchao has replaced are run as they are.
+        fastest="packed" if assignment.model.precision == "float8" else "fast",
     )
+    if assignment.model.precision == "float8":
+        use_float8(model)
+    if chosen.quantised == "fp8" and not training.forward.hold_frozen("fp8"):
+        raise UsageError(
+            "tuning.no-fp8-way",
+            _("An FP8 base is not available for {model}: {reason}").format(
+                model=loaded.name, reason=training.forward.route.reason
+            ),
+            where="quantised",
+            hint=_("Use quantised: nf4 or int8, or leave it out."),
+        )
+    memory = plan_activations(training.forward, chosen, parameters, data.train_lengths, precision)
+    if memory is not None:
+        training.memory = memory
+        recompute(memory, training.forward)
+        tell_what_hardly_fits(memory, contender.name, progress)
     run.event(
         "training_planned",
         contender=contender.name,
@@ -147,6 +192,7 @@ def _train(
         device=device.type,
         settings=asdict(chosen),
         reasons=reasons,
+        memory=None if memory is None else memory.facts(),
     )
     if len(training.steps) < _FEW_STEPS:
         progress.note(
@@ -157,7 +203,8 @@ def _train(
         )
     progress.stage(_("Tuning {name}").format(name=contender.name), len(training.steps))
     result = training.run()
-    _save(loaded, model, chosen, folder)
+    training.forward.release()
+    _save(loaded, model, first, wanted.classes, folder)
     run.event(
         "contender_finished",
         contender=contender.name,
@@ -174,14 +221,16 @@ def _train(
 
 
 def _encoded(
-    prepared: Prepared, loaded: LoadedModel, tuning: TuningSection, run: Run
+    prepared: Prepared, loaded: LoadedModel, tuning: TuningSection, run: Run, wanted: Wanted
 ) -> TrainingData:
     folder = run.data / "tokens"
     splits = {
-        name: split_tokens(path, loaded, folder)
+        name: split_tokens(path, loaded, folder, wanted)
         for name, path in (("train", prepared.train), ("validation", prepared.validation))
     }
-    run.write_json("data/encoding.json", {name: split.facts() for name, split in splits.items()})
+    if wanted.is_everything:  # the account of the data is not that of a part of it
+        facts = {name: split.facts() for name, split in splits.items()}
+        run.write_json("data/encoding.json", facts)
     for name, split in splits.items():
         run.event("split_encoded", split=name, **split.encoder)
     train, validation = splits["train"].tokens, splits["validation"].tokens
@@ -219,18 +268,27 @@ def _sample(validation: Any, tuning: TuningSection) -> list[EncodedExample]:
 
 
 def _save(
-    loaded: LoadedModel, model: torch.nn.Module, chosen: Hyperparameters, folder: Path
+    loaded: LoadedModel,
+    model: torch.nn.Module,
+    first: dict[str, torch.Tensor] | None,
+    classes: tuple[str, ...] | None,
+    folder: Path,
 ) -> None:
     temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
     temporary.mkdir(parents=True)
+    pad_id = padding_id(loaded.tokenizer, loaded.template)
     try:
-        if chosen.method == "lora":
-            assert isinstance(model, PeftModel)
-            save_adapter(model, temporary, loaded.name)
+        if isinstance(model, PeftModel):
+            save_adapter(model, temporary, loaded.name, first)
+            if classes is not None:
+                add_to_adapter(temporary, loaded.model, classes, pad_id)
             loaded.tokenizer.save(temporary, loaded.template.text)
         else:
             # Frozen matrices may have been held in bfloat16; a file has one precision.
-            save_model(loaded.model.float(), loaded.tokenizer, loaded.template, temporary)
+            whole = loaded.model.float()
+            if classes is not None:
+                whole = as_classifier(whole, classes, pad_id)
+            save_model(whole, loaded.tokenizer, loaded.template, temporary)
         publish_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

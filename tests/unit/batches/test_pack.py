@@ -6,8 +6,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from laras.batches.pack import by_length, group_by_tokens, plan_steps
+from laras.batches.pack import best_fit, by_length, group_by_tokens, plan_steps
 from laras.batches.sampler import order
 
 LENGTHS = [int(n) for n in np.random.default_rng(0).integers(2, 300, 211)]
@@ -76,3 +78,41 @@ def test_groups_by_length_hold_at_most_so_many() -> None:
 
 def test_equal_lengths_keep_their_order() -> None:
     assert by_length([4, 9, 4, 9], 8) == [[1], [3], [0, 2]]
+
+
+@given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 600))
+def test_best_fit_holds_each_once_within_the_budget_longest_first(
+    lengths: list[int], budget: int
+) -> None:
+    groups = best_fit(lengths, budget)
+    assert sorted(place for group in groups for place in group) == list(range(len(lengths)))
+    for group in groups:
+        assert sum(lengths[place] for place in group) <= budget or len(group) == 1
+        assert [lengths[p] for p in group] == sorted((lengths[p] for p in group), reverse=True)
+    assert best_fit(lengths, budget) == groups
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=60), st.integers(100, 600))
+def test_best_fit_needs_no_more_groups_than_its_bound(lengths: list[int], budget: int) -> None:
+    fewest = -(-sum(lengths) // budget)
+    groups = best_fit(lengths, budget)
+    # 11/9 of the optimum and one is proved; the optimum is at least what the sum needs, and twice
+    # that is at most what any way needs that never leaves two groups fit for each other.
+    assert len(groups) <= max(1, 2 * fewest)
+    sizes = sorted(sum(lengths[place] for place in group) for group in groups)
+    assert len(sizes) < 2 or sizes[0] + sizes[1] > budget, "two groups would have fitted in one"
+
+
+def test_best_fit_fills_gaps_that_neighbours_leave() -> None:
+    assert best_fit([60, 50, 40, 50], 100) == [[0, 2], [1, 3]]
+    assert len(group_by_tokens([0, 1, 2, 3], [60, 50, 40, 50], 100)) == 3
+
+
+def test_the_curriculum_goes_from_short_to_long_in_the_first_epoch_only() -> None:
+    steps = plan_steps(LENGTHS, 500, 2.0, seed=3, max_steps=None, curriculum="length")
+    plain = plan_steps(LENGTHS, 500, 2.0, seed=3, max_steps=None)
+    first = [index for step in steps if step.epoch == 0 for index in step.examples]
+    assert sorted(first) == list(range(len(LENGTHS)))
+    assert [LENGTHS[index] for index in first] == sorted(LENGTHS)
+    assert [s for s in steps if s.epoch == 1] == [s for s in plain if s.epoch == 1]
+    assert steps == plan_steps(LENGTHS, 500, 2.0, seed=3, max_steps=None, curriculum="length")

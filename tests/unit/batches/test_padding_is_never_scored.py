@@ -20,7 +20,7 @@ from laras.records import Example, Message
 from laras.tuning.forward import PackedForward, Route
 from packed_examples import examples
 
-PADDED = Route(packed=False, plain_head=False)
+PADDED = Route("padded", plain_head=False)
 
 
 @pytest.fixture(scope="module", params=["falcon", "llama", "gpt2"])

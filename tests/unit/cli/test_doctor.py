@@ -56,3 +56,46 @@ def test_idle_cores_and_slow_arithmetic_are_noted(facts: dict[str, Any]) -> None
     facts["threads"] = {"OMP_NUM_THREADS": "1"}
     found = levels(facts)
     assert (found["Processor"], found["Arithmetic"]) == ("note", "note")
+
+
+def messages(facts: dict[str, Any]) -> dict[str, str]:
+    return {finding.subject: finding.message for finding in judge(facts)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "threads", "allocator"),
+    [
+        ({"bound": True, "reason": "", "allocator": "glibc"}, "keeps its core", "is kept"),
+        (
+            {"bound": False, "reason": "switched-off", "allocator": "chosen"},
+            "LARAS_MACHINE=off",
+            "LARAS_MACHINE",
+        ),
+        (
+            {"bound": False, "reason": "chosen", "allocator": "other"},
+            "OMP_PROC_BIND",
+            "left alone",
+        ),
+        (
+            {"bound": False, "reason": "shared-cores", "threads": 3, "allocator": "glibc"},
+            "limited to 3",
+            "is kept",
+        ),
+    ],
+)
+def test_what_is_set_on_this_machine_is_told_with_who_has_set_it(
+    facts: dict[str, Any], settings: dict[str, Any], threads: str, allocator: str
+) -> None:
+    chosen = {"LARAS_MACHINE": "off", "OMP_PROC_BIND": "true"}
+    facts["settings"] |= {"threads": None, "chosen": chosen, **settings}
+    assert threads in messages(facts)["Threads"]
+    assert allocator in messages(facts)["Allocator"]
+
+
+def test_every_reason_not_to_bind_threads_has_its_words(facts: dict[str, Any]) -> None:
+    for reason in (
+        *("switched-off", "chosen", "torch-loaded", "one-core", "shared-cores"),
+        *("unequal-cores", "other-runtime"),
+    ):
+        facts["settings"] |= {"bound": False, "reason": reason}
+        assert messages(facts)["Threads"]

@@ -57,7 +57,7 @@ def test_the_candidate_is_base_and_adapter_merged(
 
 def test_an_adapter_whose_weights_find_no_place_is_refused(
     run_with_adapter: tuple[Run, ModelSection, torch.Tensor], tmp_path: Path
-) -> None:
+) -> None:  # trap 19
     run, section, _expected = run_with_adapter
     file = run.contender("lora") / "model" / "adapter_model.safetensors"
     renamed = {name.replace("q_proj", "query"): part for name, part in load_file(file).items()}

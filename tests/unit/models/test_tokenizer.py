@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer as Library
+from transformers import AutoTokenizer
 
 from laras.errors import ModelRefused
+from laras.models.new_tokens import with_new_tokens
 from laras.models.tiny import FAMILIES, tiny_model
 from laras.models.tokenizer import Tokenizer
 
@@ -134,3 +136,27 @@ def _written(folder: Path, definition: dict[str, object], **settings: str) -> To
     (folder / "tokenizer.json").write_text(json.dumps(definition), encoding="utf-8")
     (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
     return Tokenizer.from_folder(folder)
+
+
+def test_new_tokens_are_words_here_and_in_transformers_and_control_tokens_stay_out_of_reach(
+    folder: Path, tmp_path: Path
+) -> None:
+    before = Tokenizer.from_folder(folder)
+    after = with_new_tokens(before, ["bonang", "saron demung", "bonang"])
+    text = "a bonang and saron demung, </s> <|im_end|>"
+    ids = after.encode(text)
+    assert {before.highest_id + 1, before.highest_id + 2} <= set(ids)
+    assert after.control_ids == before.control_ids
+    assert after.control_ids.isdisjoint(ids)
+    assert after.digest != before.digest
+    assert with_new_tokens(after, ["saron demung"]) is after
+    after.save(tmp_path)
+    assert Tokenizer.from_folder(tmp_path).encode(text) == ids
+    theirs = AutoTokenizer.from_pretrained(tmp_path)
+    words = "a bonang and saron demung"
+    assert theirs.encode(words, add_special_tokens=False) == after.encode(words)
+    # A file may not call a special token a word.
+    facts = json.loads((tmp_path / "tokenizer_config.json").read_text("utf-8"))
+    facts["content_tokens"] = [*before.control_ids, *map(before.token, before.control_ids)]
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(facts), "utf-8")
+    assert before.control_ids <= Tokenizer.from_folder(tmp_path).control_ids

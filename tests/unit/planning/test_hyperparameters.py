@@ -6,6 +6,7 @@ import pytest
 
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
+from laras.recipe.unread import ADAPTER_KINDS
 
 SMALL, LARGE = 6_000_000, 7_000_000_000
 
@@ -47,3 +48,22 @@ def test_alpha_follows_the_rank() -> None:
 def test_every_value_has_a_reason() -> None:
     chosen, reasons = resolve(TuningSection(), Contender(kind="full", name="full"), SMALL)
     assert set(reasons) == set(chosen.__dataclass_fields__) - {"method"}
+
+
+def test_each_adapter_has_a_rate_and_a_scale_of_its_own() -> None:
+    chosen = {
+        kind: resolve(
+            TuningSection(), Contender.model_validate({"kind": kind, "name": kind}), SMALL
+        )[0]
+        for kind in ("full", *ADAPTER_KINDS)
+    }
+    assert all(each.learning_rate > 0 for each in chosen.values())
+    assert chosen["pissa"].alpha == chosen["pissa"].rank
+    # The rates of A and B lie around LoRA's.
+    plus = chosen["loraplus"]
+    around = plus.learning_rate * plus.rate_ratio**0.5
+    assert around == pytest.approx(chosen["lora"].learning_rate)
+    # At rank 16 both have a scale of 2.
+    assert chosen["rslora"].alpha / 16**0.5 == chosen["lora"].alpha / 16
+    assert chosen["vera"].rank > chosen["lora"].rank
+    assert (chosen["oft"].block_size, chosen["boft"].block_size) == (32, 4)

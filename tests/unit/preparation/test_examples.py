@@ -90,7 +90,8 @@ def test_spans_point_to_the_text_that_is_in_the_example() -> None:
         content = example["messages"][0]["content"]
         assert HANDBOOK[span["start"] : span["end"]] in content
         assert example["task"] == "text"
-        assert example["messages"][0] == {"role": "text", "content": content, "trained": True}
+        message = {"role": "text", "content": content, "trained": True, "weight": 1.0}
+        assert example["messages"][0] == message
         assert (example["weight"], example["group"]) == (2.0, "g")
     middle = examples[2]["messages"][0]["content"]
     assert middle.startswith("# Buku Pegawai\n")
@@ -146,7 +147,19 @@ def test_a_labelled_text_becomes_a_question_whose_answer_is_the_label() -> None:
         (example,) = rows_of(from_dialogues(record, instruction=instruction))
         asked = f"{instruction or DEFAULT_INSTRUCTION}\n\nKartu saya hilang"
         assert example["messages"] == [
-            {"role": "user", "content": asked, "trained": False},
-            {"role": "assistant", "content": "lost_card", "trained": True},
+            {"role": "user", "content": asked, "trained": False, "weight": 1.0},
+            {"role": "assistant", "content": "lost_card", "trained": True, "weight": 1.0},
         ]
         assert (example["task"], example["label"]) == ("classification", "lost_card")
+
+
+def test_a_source_that_is_learnt_whole_gives_one_example_of_each_text() -> None:
+    documents = [
+        Document(f"d{n}", f"{n}.md", HANDBOOK * 9, source=name) for n, name in enumerate("ab")
+    ]
+    table = to_table(documents, DOCUMENT_SCHEMA).append_column("split_group", pa.array(["g", "h"]))
+    found = rows_of(run_steps(table, [text_examples(500, {}, {"b"})], "plain"))
+    of_source = {name: [row for row in found if row["source"] == name] for name in "ab"}
+    assert len(of_source["a"]) > 1
+    (whole,) = of_source["b"]
+    assert whole["messages"][0]["content"] == (HANDBOOK * 9).strip()

@@ -1,4 +1,5 @@
-"""No option is read by nobody: each field of the recipe, changed alone, changes what is done.
+"""No option is read by nobody (trap 30): each field of the recipe, changed alone, changes what is
+done.
 
 A change is observed as far down as it can be seen cheaply: in the prepared rows, the trained
 weights, the figures and answers. Work is begun in a copy of the folder where it was finished
@@ -46,6 +47,7 @@ LETTERS = "data.sources=[{documents: letters}, {examples: questions.jsonl}]"
 CANNED = "data.sources=[{conversations: canned.jsonl}]"
 MESSAGES = "data.sources=[{conversations: messages.jsonl}]"
 PHONE = "data.sources=[{conversations: phone.txt}]"
+BOOKS = "data.sources=[{documents: books}]"
 GUIDE = "data.sources=[{documents: guide}]"
 WRITING = (
     "preparation.generation={endpoint: 'http://127.0.0.1:1/v1', model: writer, output_price: 1.0, "
@@ -53,6 +55,8 @@ WRITING = (
     "data.sources=[{documents: handbook}]",
 )
 LORA = "comparison.contenders=[{kind: lora, name: tuned, rank: 4}]"
+LORAPLUS = "comparison.contenders=[{kind: loraplus, name: tuned, rank: 4}]"
+OFT = "comparison.contenders=[{kind: oft, name: tuned}]"
 FREEZE = "comparison.contenders=[{kind: freeze, name: tuned}]"
 BASE = "comparison.contenders=[{kind: base, name: base}]"
 # Weights that are infinite after a few of many steps.
@@ -87,6 +91,7 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("model.context=40", encoded)
     yield Mutation("model.chat_template=own.jinja", encoded)
     yield Mutation("model.system_message=merge", encoded)
+    yield Mutation("model.new_tokens=[Which]", encoded)
     yield Mutation("model.precision=bfloat16", tuned)
     yield Mutation("model.revision=v2", found_model, ("model.base=owner/cached",))
     yield Mutation("model.download=true", found_model, ("model.base=owner/absent",))
@@ -106,6 +111,7 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("data.sources.0.columns.system=rules", read, (ASKED,))
     yield Mutation("data.sources.0.columns.group=team", read, (ASKED,))
     yield Mutation("data.sources.0.columns.messages=talk", read, (TALK,))
+    yield Mutation("data.sources.0.columns.weight=importance", read, (ASKED,))
     yield Mutation("data.sources.1.name=frequent", prepared)
     yield Mutation("data.sources.1.instruction=Jawab.", prepared)
     yield Mutation("data.sources.1.weight=2.0", prepared)
@@ -121,6 +127,7 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("data.sources.0.date_order=month-first", read, (PHONE,))
     yield Mutation("data.sources.0.fallbacks=[Besok ya]", read, (PHONE,))
     yield Mutation("data.sources.0.passages=false", prepared, (GUIDE,))
+    yield Mutation("data.sources.0.passages=whole", prepared, (BOOKS,))
     yield Mutation("data.sources.0.pairs=[questions]", prepared, (GUIDE,))
     # Without the extras these are refused, with them they read other texts.
     yield Mutation("data.sources.0.ocr=true", prepared, ("data.sources=[{documents: scans}]",))
@@ -164,15 +171,22 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("preparation.engine=ray", prepared, afresh=True)
     yield Mutation("preparation.seed=1", prepared)
 
+    yield Mutation("tuning.objective=continued", tuned)
     yield Mutation("tuning.epochs=2", tuned)
     yield Mutation("tuning.max_steps=1", tuned)
     yield Mutation("tuning.learning_rate=0.1", tuned)
     yield Mutation("tuning.batch_tokens=256", tuned)
     yield Mutation("tuning.micro_batch_tokens=64", tuned, afresh=True)
+    yield Mutation("tuning.recompute_activations=always", planned)
+    yield Mutation("tuning.curriculum=length", tuned)
+    yield Mutation("tuning.frozen_cache_bytes=0", tuned, (FREEZE, "tuning.epochs=2"))
     yield Mutation("tuning.optimizer=muon", tuned)
     yield Mutation("tuning.weight_decay=0.5", tuned)
     yield Mutation("tuning.warmup_share=0.9", tuned)
     yield Mutation("tuning.schedule=constant", tuned)
+    yield Mutation("tuning.layer_decay=0.5", tuned)
+    yield Mutation("tuning.embedding_noise=5.0", tuned)
+    yield Mutation("tuning.averaging_decay=0.5", tuned)
     yield Mutation("tuning.max_gradient_norm=0.001", tuned)
     yield Mutation("tuning.effort=quick", tuned, WATCHED)
     yield Mutation("tuning.patience=1", tuned, WATCHED)
@@ -203,7 +217,12 @@ def mutations() -> Iterator[Mutation]:
         yield Mutation(f"comparison.contenders.0.{change}", planned)
     for change in ("rank=2", "alpha=1.5", "dropout=0.5", "target_modules=[q_proj]"):
         yield Mutation(f"comparison.contenders.0.{change}", tuned, (LORA,))
+    # Without the extra it is refused, with it a rounded base is tuned.
+    yield Mutation("comparison.contenders.0.quantised=nf4", tuned, (LORA,))
+    yield Mutation("comparison.contenders.0.rate_ratio=2.0", tuned, (LORAPLUS,))
+    yield Mutation("comparison.contenders.0.block_size=4", tuned, (OFT,))
     yield Mutation("comparison.contenders.0.trained_layers=2", tuned, (FREEZE,))
+    yield Mutation("comparison.contenders.0.objective=supervised", tuned)
     yield Mutation("comparison.contenders.0.kind=freeze", tuned)
     yield Mutation("comparison.contenders.0.name=other", tuned)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from laras.records import REJECTION_SCHEMA, Rejection, to_table
 from laras.report.blocks import Facts, Paragraph, Samples, Table
 from laras.report.facts import read_facts
+from laras.report.sections.comparison import comparison
 from laras.report.sections.findings import findings
 from laras.report.sections.funnel import _steps_down, funnel
-from laras.report.sections.learning import gap_in_words, smoothed, thinned
+from laras.report.sections.learning import gap_in_words, learning, smoothed, thinned
 from laras.report.sections.provenance import recipe
 from laras.report.sections.resources import cost
 from laras.report.sections.samples import compared, samples
@@ -51,6 +53,29 @@ def test_every_task_gets_its_share_of_the_samples(run_folder: Path) -> None:
     assert len(sources) == 12
     assert sources.count("chats/") == sources.count("enquiries.csv") == 6
     assert all(len(sample.answers) == 3 for sample in block.samples)
+
+
+def test_one_with_a_head_is_shown_where_it_was_asked_and_said_to_write_nothing(
+    run_folder: Path,
+) -> None:
+    planned = {
+        "kind": "training_planned",
+        "contender": "full",
+        "settings": {"objective": "classification"},
+    }
+    events = run_folder / "events.jsonl"
+    events.write_text(f"{events.read_text()}\n{json.dumps(planned)}")
+    path = run_folder / "contenders/full/predictions.parquet"
+    rows = pq.read_table(path)
+    pq.write_table(rows.filter(pc.equal(rows["task"], "classification")), path)
+    facts = read_facts(run_folder)
+    assert facts.with_head == {"full"}
+    block = next(block for block in samples(facts).blocks if isinstance(block, Samples))
+    assert {len(sample.answers) for sample in block.samples} == {2, 3}
+    said = [block.text for block in comparison(facts).blocks if isinstance(block, Paragraph)]
+    assert any(text.startswith("full: a classification head") for text in said)
+    said = [block.text for block in learning(facts).blocks if isinstance(block, Paragraph)]
+    assert any(text.startswith("For full it is that of a row's label") for text in said)
 
 
 def test_the_recipe_decides_how_many_samples_are_shown(run_folder: Path) -> None:

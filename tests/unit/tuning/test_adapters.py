@@ -18,6 +18,7 @@ from laras.errors import UsageError
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.tuning.adapters import hidden_matrices, prepare_for, save_adapter, trainable
+from laras.tuning.methods import ADAPTERS
 from laras.tuning.precision import cast_frozen
 
 Fresh = Callable[[str], PreTrainedModel]
@@ -73,21 +74,24 @@ _HASH = """
 import hashlib, sys, torch
 from transformers import AutoModelForCausalLM
 sys.path.insert(0, sys.argv[2])
-from test_adapters import adapter_hash
+from test_adapters import ADAPTERS, adapter_hash
 torch.rand(int(sys.argv[3]))  # another random state before
-print(adapter_hash(AutoModelForCausalLM.from_pretrained(sys.argv[1]).float()))
+for kind in ADAPTERS:
+    print(kind, adapter_hash(AutoModelForCausalLM.from_pretrained(sys.argv[1]).float(), kind))
 """
 
 
-def adapter_hash(model: PreTrainedModel) -> str:
-    prepared = prepare_for(model, chosen("lora", seed=11))
+def adapter_hash(model: PreTrainedModel, kind: str) -> str:
+    prepared = prepare_for(model, chosen(kind, seed=11))
     digest = hashlib.sha256()
-    for _name, part in sorted(trainable(prepared).items()):
-        digest.update(part.detach().numpy().tobytes())
+    for name, part in sorted(prepared.state_dict().items()):  # VeRA's fixed matrices too
+        digest.update(name.encode() + part.detach().numpy().tobytes())
     return digest.hexdigest()
 
 
-def test_equal_seeds_give_equal_adapters_in_two_processes(tiny: Callable[[str], Path]) -> None:
+def test_equal_seeds_give_equal_adapters_of_every_kind_in_two_processes(
+    tiny: Callable[[str], Path],
+) -> None:  # trap 20
     hashes = {
         subprocess.run(
             [sys.executable, "-c", _HASH, str(tiny("llama")), str(Path(__file__).parent), draws],
@@ -98,6 +102,7 @@ def test_equal_seeds_give_equal_adapters_in_two_processes(tiny: Callable[[str], 
         for draws in ("1", "77")
     }
     assert len(hashes) == 1
+    assert len(hashes.pop().splitlines()) == len(ADAPTERS)
 
 
 def test_freeze_trains_the_last_blocks_only(fresh: Fresh) -> None:

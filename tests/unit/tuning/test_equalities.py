@@ -50,15 +50,17 @@ def test_packed_equals_each_example_alone(fresh: Fresh, family: str) -> None:
 
 @pytest.mark.parametrize("family", [name for name in FAMILIES if name != "falcon"])
 def test_packed_way_is_really_taken(fresh: Fresh, family: str) -> None:
-    assert PackedForward(fresh(family)).route == Route(packed=True, plain_head=True)
+    assert PackedForward(fresh(family)).route == Route("packed", plain_head=True)
 
 
 def test_a_family_without_the_attention_interface_takes_the_padded_way(fresh: Fresh) -> None:
-    assert PackedForward(fresh("falcon")).route.packed is False
+    assert PackedForward(fresh("falcon")).route.way == "padded"
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "falcon"])
-def test_losses_of_an_example_do_not_depend_on_its_neighbours(fresh: Fresh, family: str) -> None:
+def test_losses_of_an_example_do_not_depend_on_its_neighbours(
+    fresh: Fresh, family: str
+) -> None:  # trap 13
     forward = PackedForward(fresh(family))
     rows = examples(LENGTHS)
     together = forward.token_losses(collate(rows))
@@ -69,7 +71,7 @@ def test_losses_of_an_example_do_not_depend_on_its_neighbours(fresh: Fresh, fami
         start += len(row)
 
 
-def test_no_label_crosses_from_one_example_to_the_next() -> None:
+def test_no_label_crosses_from_one_example_to_the_next() -> None:  # trap 13
     rows = examples([4, 5, 1], trained=1.0)
     batch = collate(rows)
     ends = [int(end) - 1 for end in batch.cu_seqlens[1:]]
@@ -78,7 +80,7 @@ def test_no_label_crosses_from_one_example_to_the_next() -> None:
     assert batch.labels[:3].tolist() == rows[0].input_ids[1:].tolist()
 
 
-def test_the_first_token_of_an_example_is_never_predicted() -> None:
+def test_the_first_token_of_an_example_is_never_predicted() -> None:  # trap 13
     row = examples([6], trained=1.0)[0]
     row.trained[0] = True  # even where an encoder says so
     assert collate([row]).trained_tokens == 5
@@ -102,7 +104,8 @@ def test_chunked_cross_entropy_equals_the_plain_one(
     plain.backward()
     expected = gradient(model)
     model.zero_grad()
-    monkeypatch.setattr("laras.tuning.loss._CHUNK_FROM_BYTES", 0)
+    # A few rows at a time, the last ones fewer.
+    monkeypatch.setattr("laras.tuning.loss._CHUNK_BYTES", {"cpu": 5 * 200 * 4})
     chunked = PackedForward(model).loss_sum(batch)
     chunked.backward()
     assert chunked.item() == pytest.approx(plain.item(), rel=1e-5)

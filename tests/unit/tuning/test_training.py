@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import signal
+import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,24 +19,24 @@ from transformers import PreTrainedModel
 
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.errors import GuardStopped, Interrupted
-from laras.planning.hyperparameters import Hyperparameters
+from laras.planning.hyperparameters import Hyperparameters, resolve
+from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
-from laras.tuning.objective import NextToken
+from laras.tuning.objectives.supervised import NextToken
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]
 LENGTHS = [int(n) for n in np.random.default_rng(5).integers(4, 60, 40)]
 
-BASIC = Hyperparameters(
-    method="full", epochs=2.0, max_steps=None, learning_rate=1e-3, batch_tokens=256,
-    micro_batch_tokens=256, optimizer="adamw", weight_decay=0.01, warmup_share=0.1,
-    schedule="cosine", max_gradient_norm=1.0, patience=100, validations_per_epoch=2,
-    checkpoint_every_s=1e9, checkpoint_every_steps=3, keep_checkpoints=2, non_finite_limit=3,
-    seed=0, rank=4, alpha=8.0, dropout=0.1, target_modules=None, trained_layers=1,
+DEFAULTS, _ = resolve(TuningSection(), Contender(kind="full", name="tuned"), 0)
+BASIC = replace(
+    DEFAULTS, epochs=2.0, learning_rate=1e-3, batch_tokens=256, micro_batch_tokens=256,
+    warmup_share=0.1, patience=100, checkpoint_every_s=1e9, checkpoint_every_steps=3,
+    rank=4, alpha=8.0, dropout=0.1, trained_layers=1,
 )  # fmt: skip
 
 
@@ -73,9 +75,9 @@ class RecordedGradients(Training):
         kept: list[torch.Tensor] = []
         original = self.optimizers.step
 
-        def recorded(factor: float) -> None:
+        def recorded(factor: float, clip: float) -> None:
             kept.append(torch.cat([p.grad.flatten() for p in self.parameters.values()]))  # type: ignore[union-attr]
-            original(factor)
+            original(factor, clip)
 
         self.optimizers.step = recorded  # type: ignore[method-assign]
         super()._step(step)  # type: ignore[arg-type]
@@ -86,7 +88,7 @@ class RecordedGradients(Training):
 @pytest.mark.parametrize("family", ["llama", "falcon"])
 def test_accumulation_equals_one_large_batch_also_in_the_last_partial_step(
     fresh: Fresh, tmp_path: Path, family: str
-) -> None:
+) -> None:  # traps 5 and 6
     rows = examples(LENGTHS)
     gradients = []
     for name, micro in (("whole", 256), ("pieces", 64)):
@@ -118,15 +120,25 @@ def test_a_steps_loss_is_the_token_weighted_mean(fresh: Fresh, tmp_path: Path) -
     assert told["loss"] == pytest.approx(expected, rel=1e-5)
 
 
-@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize(
-    ("method", "optimizer"),
-    [("full", "adamw"), ("full", "muon"), ("lora", "adamw"), ("freeze", "adamw")],
+    "settings",
+    [
+        {"method": "full"},
+        {"method": "full", "optimizer": "muon"},
+        {"method": "full", "optimizer": "adamw8bit"},
+        {"method": "lora"},
+        {"method": "freeze"},
+        {"method": "lora", "layer_decay": 0.8, "embedding_noise": 5.0, "averaging_decay": 0.9},
+    ],
+    ids=lambda settings: "-".join(map(str, settings.values())),
 )
 def test_stopped_and_continued_equals_unbroken_to_the_bit(
-    fresh: Fresh, tmp_path: Path, method: str, optimizer: str, precision: torch.dtype
+    fresh: Fresh, tmp_path: Path, settings: dict[str, Any], precision: torch.dtype
 ) -> None:
-    chosen = replace(BASIC, method=method, optimizer=optimizer)
+    if settings.get("optimizer") == "adamw8bit":
+        pytest.importorskip("bitsandbytes")
+    chosen = replace(BASIC, **settings)
 
     def training(*arguments: Any) -> Training:
         return made_training(*arguments, precision=precision)
@@ -177,29 +189,37 @@ def test_examples_are_seen_in_the_same_order_after_a_stop(fresh: Fresh, tmp_path
     assert per_epoch == [list(range(len(rows)))] * 2
 
 
-class NotFinite(NextToken):
-    """Gives NaN from the given step on."""
+class NotFinite:
+    """Gives NaN in the calls of these numbers."""
+
+    tasks = NextToken().tasks
+    has_head = False
 
     def __init__(self, calls: set[int]) -> None:
         self.calls = calls
         self.count = 0
 
+    def weight(self, batch: TokenBatch) -> float:
+        return NextToken().weight(batch)
+
     def loss(self, forward: PackedForward, batch: TokenBatch) -> torch.Tensor:
-        total = super().loss(forward, batch)
+        total = NextToken().loss(forward, batch)
         self.count += 1
         spoilt = self.count in self.calls and torch.is_grad_enabled()
         return total * float("nan") if spoilt else total
 
 
-def test_a_step_that_is_not_finite_is_skipped_and_named(fresh: Fresh, tmp_path: Path) -> None:
+def test_a_step_that_is_not_finite_is_skipped_and_named(
+    fresh: Fresh, tmp_path: Path
+) -> None:  # trap 29
     rows = examples(LENGTHS)
     with Run.open(tmp_path / "run") as run:
         made = training(fresh("llama"), replace(BASIC, max_steps=2), run, rows)
         made.objective = NotFinite({1})
         before = weights(made)
-        made._step(made.steps[0])
+        made._step(made.feed().batches_of(made.steps[0]))
         assert all(torch.equal(part, before[name]) for name, part in weights(made).items())
-        made._step(made.steps[1])
+        made._step(made.feed().batches_of(made.steps[1]))
         events = run.events()
     assert not all(torch.equal(part, before[name]) for name, part in weights(made).items())
     skipped = next(event for event in events if event["kind"] == "step_skipped")
@@ -236,16 +256,23 @@ def test_early_stopping_keeps_the_best_weights(fresh: Fresh, tmp_path: Path) -> 
     assert now == pytest.approx(best["loss"], rel=1e-5)
 
 
-def test_small_learning_rates_move_weights_under_bfloat16(fresh: Fresh, tmp_path: Path) -> None:
+def test_small_learning_rates_move_weights_under_bfloat16(
+    fresh: Fresh, tmp_path: Path
+) -> None:  # trap 21
     """Weights held in bfloat16 would stand still at this rate: their steps are too coarse."""
     rows = examples(LENGTHS)
-    chosen = replace(BASIC, learning_rate=1e-5, max_steps=30, epochs=20.0, schedule="constant")
+    chosen = replace(BASIC, learning_rate=1e-5, max_steps=100, epochs=30.0, schedule="constant")
     with Run.open(tmp_path / "run") as run:
-        made = training(fresh("llama"), chosen, run, rows)
-        made.precision = torch.bfloat16
+        made = training(fresh("llama"), chosen, run, rows, torch.bfloat16)
         before = weights(made)
         for step in made.steps:
-            made._step(step)
+            made._step(made.feed().batches_of(step))
+    assert len(made.steps) == 100
+    norms = {name: part for name, part in weights(made).items() if "norm" in name}
+    assert norms
+    for part in norms.values():
+        assert (part != 1.0).all()
+        assert (part.bfloat16() == 1.0).all()  # where they would still be
     assert {part.dtype for part in weights(made).values()} == {torch.float32}
     moved = [
         float((weights(made)[name] != part).float().mean())
@@ -253,3 +280,33 @@ def test_small_learning_rates_move_weights_under_bfloat16(fresh: Fresh, tmp_path
         if "embed" not in name  # ids that never occur have no gradient, only decay
     ]
     assert min(moved) > 0.95
+
+
+class Unreadable(list[EncodedExample]):
+    """Rows of which one can't be read."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if index == 7:
+            raise OSError("row 7 can't be read")
+        return super().__getitem__(index)
+
+
+def test_a_row_that_cannot_be_read_ends_the_run_with_its_own_error(
+    fresh: Fresh, tmp_path: Path
+) -> None:
+    rows = Unreadable(examples(LENGTHS))
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), BASIC, run, rows)
+        before = threading.active_count()
+        with pytest.raises(OSError, match="row 7 can't be read") as raised:
+            made.run()
+    assert "__getitem__" in [
+        frame.name for frame in traceback.extract_tb(raised.value.__traceback__)
+    ]
+    assert threading.active_count() == before
+
+
+def test_useful_tokens_are_those_of_the_whole_examples(fresh: Fresh, tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), replace(BASIC, epochs=1.0), run, examples(LENGTHS))
+        assert made.run().tokens == sum(LENGTHS)

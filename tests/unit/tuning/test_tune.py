@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from laras.batches.tokens import Wanted
 from laras.errors import DataRefused
 from laras.models.load import load_model
 from laras.models.tiny import tiny_model
@@ -30,7 +31,7 @@ def test_a_template_that_takes_no_example_is_named_with_its_own_reason(tmp_path:
     pq.write_table(to_table(rows, EXAMPLE_SCHEMA), path)
     prepared = Prepared(path, path, path, path, {}, "key")
     with Run.open(tmp_path / "run") as run, pytest.raises(DataRefused) as raised:
-        _encoded(prepared, loaded, TuningSection(), run)
+        _encoded(prepared, loaded, TuningSection(), run, Wanted())
     assert raised.value.identifier == "tuning.nothing-to-train"
     assert "refuses" in raised.value.what
     assert "context" not in str(raised.value.hint)

@@ -27,15 +27,15 @@ def windowed() -> Callable[[], PreTrainedModel]:
     return made
 
 
-def test_examples_longer_than_the_window_take_the_padded_way(
-    windowed: Callable[[], PreTrainedModel],
+@pytest.mark.parametrize("precision", [None, torch.float32], ids=["packed", "fast"])
+def test_examples_longer_than_the_window_see_no_further_than_it(
+    windowed: Callable[[], PreTrainedModel], precision: torch.dtype | None
 ) -> None:
     model = windowed()
-    forward = PackedForward(model)
-    assert forward.route.packed, "short examples may be packed"
+    forward = PackedForward(windowed(), precision)
+    assert forward.route.way == ("packed" if precision is None else "fast")
     rows = examples([60, 12])
     together = forward.loss_sum(collate(rows)).item()
-    assert not forward.route.packed
     alone = sum(PackedForward(model).loss_sum(collate([row])).item() for row in rows)
     ids = torch.from_numpy(rows[0].input_ids.astype("int64"))
     logits = model(input_ids=ids[None]).logits[0, :-1].double()

@@ -102,10 +102,12 @@ def document_examples(
     weights: Mapping[str, float],
     pairs: Mapping[str, Sequence[PairKind]],
     without_passages: Collection[str],
+    whole: Collection[str] = (),
 ) -> Step:
     """Documents as passages of about ``length`` characters, except in the sources
-    ``without_passages``, and as the ``pairs`` that their sources ask for."""
-    texts = text_examples(length, weights)
+    ``without_passages`` and those that are learnt ``whole``, and as the ``pairs`` that their
+    sources ask for."""
+    texts = text_examples(length, weights, whole)
     asked = pair_examples(pairs, length, weights)
 
     def function(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -132,8 +134,8 @@ def _example(record: Row, number: int, kind: PairKind, pair: Pair, weight: float
         "example_id": f"{record['document_id']}?{kind}-{number}",
         "task": "chat",
         "messages": [
-            {"role": "user", "content": pair.question, "trained": False},
-            {"role": "assistant", "content": pair.answer, "trained": True},
+            {"role": "user", "content": pair.question, "trained": False, "weight": 1.0},
+            {"role": "assistant", "content": pair.answer, "trained": True, "weight": 1.0},
         ],
         "group": record["split_group"],
         "spans": [

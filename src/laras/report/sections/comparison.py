@@ -32,6 +32,7 @@ def comparison(facts: RunFacts) -> Section | None:
     pairs = _worth_showing(facts)
     if pairs:
         blocks.append(_pairs(pairs, _confidence(facts)))
+    blocks.extend(_heads(facts))
     blocks.extend(_remarks(facts.verdict))
     blocks.extend(_warnings(contenders))
     return Section("comparison", _("Who did best"), blocks)
@@ -131,6 +132,17 @@ def _forest(facts: RunFacts, contenders: list[ContenderFacts], key: str) -> Figu
     direction = _("lower is better") if metric.lower_is_better else _("higher is better")
     caption = f"{metric.title} ({direction})"
     return Figure(forest(caption, intervals), caption)
+
+
+def _heads(facts: RunFacts) -> list[Block]:
+    names = [each.name for each in facts.contenders if each.name in facts.with_head]
+    if not names:
+        return []
+    said = _(
+        "{names}: a classification head, which names labels and writes nothing. It is judged on "
+        "labelled rows only, and has no perplexity."
+    )
+    return [Paragraph(said.format(names=", ".join(names)), "note")]
 
 
 def _warnings(contenders: list[ContenderFacts]) -> list[Block]:

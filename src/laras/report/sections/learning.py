@@ -27,9 +27,12 @@ def learning(facts: RunFacts) -> Section | None:
     names = [name for name in names if training[name]]
     if not names:
         return None
-    low, high = _bounds([*training.values(), *validation.values()])
+    heads = [name for name in names if name in facts.with_head]
     figures, sentences = [], []
     for name in names:
+        # Losses of tokens and of labels are on scales of their own.
+        alike = [each for each in names if (each in heads) == (name in heads)]
+        low, high = _bounds([part[each] for part in (training, validation) for each in alike])
         title = _("Loss of {contender} by step").format(contender=name)
         svg = curves(
             title,
@@ -54,6 +57,9 @@ def learning(facts: RunFacts) -> Section | None:
         Figures(figures),
         *sentences,
     ]
+    if heads:
+        said = _("For {names} it is that of a row's label, and can't be compared with the others.")
+        blocks.insert(1, Paragraph(said.format(names=", ".join(heads)), "note"))
     skipped = facts.events_of("step_skipped")
     if skipped:
         blocks.append(

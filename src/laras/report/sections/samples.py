@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from laras.report.blocks import Answer, Block, Paragraph, Sample, Samples, Section, Word
-from laras.report.facts import ContenderFacts, RunFacts
+from laras.report.facts import RunFacts
 from laras.report.wording import number, shortened, whole
 from laras.translation import _
 
@@ -19,7 +19,7 @@ _LONGEST_ANSWER = 900
 
 
 def samples(facts: RunFacts) -> Section | None:
-    """Test examples that every contender answered; None where there are none."""
+    """Test examples with the answers of all who were asked them; None where there are none."""
     contenders = [contender for contender in facts.contenders if contender.predictions]
     if not contenders:
         return None
@@ -27,17 +27,31 @@ def samples(facts: RunFacts) -> Section | None:
         {str(row.get("example_id")): row for row in contender.predictions}
         for contender in contenders
     ]
-    answered = [
-        str(row.get("example_id"))
-        for row in contenders[0].predictions
-        if any(isinstance(row.get(key), str) for key in ("prediction", "predicted_label"))
-        and all(str(row.get("example_id")) in rows for rows in by_id)
+    # One that has a head is asked for labels only; the others have all rows.
+    most = max(by_id, key=len)
+    writing = [
+        rows
+        for contender, rows in zip(contenders, by_id, strict=True)
+        if contender.name not in facts.with_head
     ]
-    chosen = _drawn(answered, by_id[0], _count(facts))
+    answered = [
+        name
+        for name, row in most.items()
+        if any(isinstance(row.get(key), str) for key in ("prediction", "predicted_label"))
+        and all(name in rows for rows in writing or by_id)
+    ]
+    chosen = _drawn(answered, most, _count(facts))
     if not chosen:
         return None
     shown = [
-        _sample(position, [rows[example_id] for rows in by_id], contenders)
+        _sample(
+            position,
+            {
+                contender.name: rows[example_id]
+                for contender, rows in zip(contenders, by_id, strict=True)
+                if example_id in rows
+            },
+        )
         for position, example_id in enumerate(chosen, start=1)
     ]
     blocks: list[Block] = [
@@ -70,10 +84,9 @@ def _drawn(ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]], count: int
     return chosen
 
 
-def _sample(
-    position: int, rows: Sequence[Mapping[str, Any]], contenders: Sequence[ContenderFacts]
-) -> Sample:
-    first = rows[0]
+def _sample(position: int, rows: Mapping[str, Mapping[str, Any]]) -> Sample:
+    """``rows``: the same example by the contender that was asked it."""
+    first = next(iter(rows.values()))
     reference = _text(first.get("reference")) or _text(first.get("label"))
     heading = _("Example {position}").format(position=whole(position))
     source = _text(first.get("source"))
@@ -81,10 +94,7 @@ def _sample(
         heading=f"{heading} · {source}" if source else heading,
         prompt=[(_("Question"), shortened(_text(first.get("prompt")), _LONGEST_PROMPT))],
         reference=shortened(reference, _LONGEST_ANSWER),
-        answers=[
-            _answer(contender.name, row, reference)
-            for contender, row in zip(contenders, rows, strict=True)
-        ],
+        answers=[_answer(name, row, reference) for name, row in rows.items()],
     )
 
 

@@ -26,7 +26,7 @@ class ChatMessage:
     the conversation belongs to, across conversations. ``others``: further names of people that the
     export tells (mentions, profiles), for finding them in texts. ``chat``: the room, channel or
     partner in an export that holds several; unlike a thread, it is cut where nobody wrote for a
-    while.
+    while. ``weight``: what it counts in the loss where the assistant says it; 0: context only.
     """
 
     author: str
@@ -41,3 +41,4 @@ class ChatMessage:
     is_bot: bool = False
     others: tuple[str, ...] = ()
     chat: str = ""
+    weight: float | None = None

@@ -21,7 +21,7 @@ from laras.sources.conversations.fields import iso_time
 from laras.sources.conversations.messages import ChatMessage
 from laras.sources.conversations.role_words import is_organisation
 from laras.sources.conversations.roles import Cast, cast_of, is_person
-from laras.sources.conversations.turns import merged
+from laras.sources.conversations.turns import merged, weighted
 
 _NUMBERED = re.compile(r"([^\d\n]{1,40}) (\d{1,18})")
 
@@ -191,7 +191,8 @@ def _turns(messages: list[ChatMessage], cast: Cast, fallbacks: Fallbacks) -> lis
             text = f"{message.author}: {text}"
         before = (role, message.author)
         failed = message.kind == "fallback" or fallbacks.match(text)
-        turns.append(Turn(role, text, False if role == "assistant" and failed else None))
+        turn = Turn(role, text, False if role == "assistant" and failed else None)
+        turns.append(weighted(turn, message.weight))
     return turns
 
 

@@ -7,6 +7,7 @@ answers (DSTC8, MultiWOZ), the system is the assistant.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from laras.sources.conversations.fields import keys_told, name
 from laras.sources.conversations.role_words import GENERIC, is_organisation
 from laras.sources.extraction import RefusedError
 
-__all__ = ["merged", "people_in", "role_of", "text_of", "turns_from"]
+__all__ = ["merged", "people_in", "role_of", "text_of", "turns_from", "weight_in", "weighted"]
 
 _SPEAKER_KEYS = ("role", "from", "speaker", "author", "sender", "name")
 _CONTENT_KEYS = ("content", "value", "text", "utterance", "message", "body", "parts")
@@ -37,13 +38,18 @@ _NO_PEOPLE = GENERIC | _SYSTEM_NAMES | _TOOL_NAMES | _CALL_NAMES | {""}
 
 
 def turns_from(
-    messages: object, assistant_names: Sequence[str], left_out: Counter[str] | None = None
+    messages: object,
+    assistant_names: Sequence[str],
+    left_out: Counter[str] | None = None,
+    *,
+    weight_key: str = "weight",
 ) -> list[Turn]:
     """Turns of a list of messages: mappings with a speaker and a text, or pairs of texts (first
     the user's, then the assistant's).
 
     ``left_out`` counts pictures and the like, in whose place a mark stands; without it they are
-    refused. Raises :class:`RefusedError`, with the reason, for anything else.
+    refused. ``weight_key``: what a message of the assistant says its weight under. Raises
+    :class:`RefusedError`, with the reason, for anything else.
     """
     if not isinstance(messages, list) or not messages:
         raise RefusedError("missing-value", "messages")
@@ -55,7 +61,7 @@ def turns_from(
         if _is_of_a_log(message):
             turns.append(Turn("assistant" if number % 2 else "user", text_of(message["text"])))
         elif isinstance(message, Mapping):
-            turns += _turns(message, assistants, left_out)
+            turns += _turns(message, assistants, left_out, weight_key)
         elif isinstance(message, list) and len(message) == 2:
             user, assistant = (text_of(part) for part in message)
             turns += [Turn("user", user), Turn("assistant", assistant)]
@@ -107,7 +113,10 @@ def _speaker_key(message: Mapping[str, Any]) -> str | None:
 
 
 def _turns(
-    message: Mapping[str, Any], assistants: set[str], left_out: Counter[str] | None
+    message: Mapping[str, Any],
+    assistants: set[str],
+    left_out: Counter[str] | None,
+    weight_key: str,
 ) -> list[Turn]:
     """The turns of one message: one, but for results of tools that come with a user's words."""
     speaker_key = _speaker_key(message)
@@ -133,17 +142,33 @@ def _turns(
         text = "\n".join([text, *calls] if text.strip() else calls)
     if results and not text.strip():
         return results
-    return [*results, Turn(role, text, _trained(message, role))]
+    weight = weight_in(message.get(weight_key)) if role == "assistant" else None
+    return [*results, weighted(Turn(role, text), weight)]
 
 
-def _trained(message: Mapping[str, Any], role: str) -> bool | None:
-    """False for a message of the assistant whose weight is 0; otherwise the role decides."""
-    weight = message.get("weight")
-    if weight is None or role != "assistant":
+def weighted(turn: Turn, weight: float | None) -> Turn:
+    """``turn`` with the ``weight`` that its message has (0: context only; None: it has none). Only
+    the assistant's count."""
+    if weight is None or turn.role != "assistant":
+        return turn
+    return replace(turn, weight=weight) if weight else replace(turn, trained=False)
+
+
+def weight_in(value: object, *, named: bool = False) -> float | None:
+    """The weight that a value is, None where there is none; ``named``: by the recipe, so that a
+    text (a cell of a table) may say it too. :class:`RefusedError` where it is no number from 0."""
+    if named and isinstance(value, str):
+        try:
+            value = float(value.replace(",", ".")) if value.strip() else None
+        except ValueError:
+            raise RefusedError("bad-weight", str(value)[:40]) from None
+    if value is None:
         return None
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or weight < 0:
-        raise RefusedError("bad-weight", str(weight)[:40])
-    return False if weight == 0 else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise RefusedError("bad-weight", str(value)[:40])
+    if not (value >= 0 and math.isfinite(value)):
+        raise RefusedError("bad-weight", str(value)[:40])
+    return float(value)
 
 
 def role_of(name: str, assistants: set[str], *, is_role: bool) -> str:
@@ -163,7 +188,7 @@ def merged(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], int]:
     """Turns with neighbours of one role as one turn, and how many without text were left out.
 
     Messages of which one is to be trained and the other is not stay apart: as one turn they
-    would be both.
+    would be both. So do those of unlike weight.
     """
     result: list[Turn] = []
     left_out = 0
@@ -171,7 +196,7 @@ def merged(turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], int]:
         content = turn.content.strip()
         if not content:
             left_out += 1
-        elif result and (result[-1].role, result[-1].trained) == (turn.role, turn.trained):
+        elif result and replace(result[-1], content=turn.content) == turn:
             result[-1] = replace(result[-1], content=f"{result[-1].content}\n{content}")
         else:
             result.append(replace(turn, content=content))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from laras.recipe.schema import ColumnMap
@@ -16,14 +16,16 @@ from laras.sources.context import FileContext, Record
 from laras.sources.conversations.content import says_something, tools_text
 from laras.sources.conversations.fields import keys_told
 from laras.sources.conversations.sessions import weight_of
-from laras.sources.conversations.turns import merged, people_in, text_of, turns_from
+from laras.sources.conversations.turns import merged, people_in, text_of, turns_from, weight_in
 from laras.sources.extraction import RefusedError
 from laras.sources.journals.abstracts import holds_abstracts, read_abstract
 from laras.sources.tables.json_values import parse
 from laras.sources.tables.ratings import Scale
 from laras.sources.tables.shapes import Shape, missing_columns, shape_of
 
-_OPTIONAL = ("group", "rating", "time", "thread")  # a row may lack them though they are named
+# A row may lack them though they are named.
+_OPTIONAL = ("group", "rating", "time", "thread", "weight")
+Turns = Callable[[object], list[Turn]]
 # Anthropic's transcripts of preferred answers.
 _SPEECH = re.compile(r"(?:^|\n\n)(Human|Assistant): ?")
 
@@ -95,7 +97,7 @@ def _text_row(
         turns: tuple[Turn, ...] = (Turn("user", text.strip()),)
         if shape.system and text_of(row.get(shape.system)).strip():
             turns = (Turn("system", text_of(row[shape.system]).strip()), *turns)
-        weight = _weight(row, shape)
+        weight = _weight(row, shape, context)
         yield context.dialogue(turns, locator=locator, label=label, group=group, weight=weight)
         return
     if not context.reads_texts:
@@ -116,14 +118,19 @@ def _dialogue_row(
     context: FileContext,
     scale: Scale | None,
 ) -> Iterator[Record]:
-    names = context.source.assistant
     media: Counter[str] = Counter()
+    read = partial(
+        turns_from,
+        assistant_names=context.source.assistant,
+        left_out=media,
+        weight_key=context.source.columns.weight or "weight",
+    )
     if shape.chosen:
-        turns = _chosen(row, shape, names, media)
+        turns = _chosen(row, shape, read)
     elif shape.messages:
-        turns = turns_from(_messages(row, shape), names, media)
+        turns = read(_messages(row, shape))
     else:
-        turns = _pair(row, shape, names, media)
+        turns = _pair(row, shape, read)
     joined, left_out = merged(_with_system(row, shape, turns))
     spoken = [turn for turn in joined if turn.role == "assistant"]
     if not spoken:
@@ -144,7 +151,7 @@ def _dialogue_row(
         joined,
         locator=locator,
         group=group_of(row, shape),
-        weight=_weight(row, shape) * weight_of(rating),
+        weight=_weight(row, shape, context) * weight_of(rating),
         metadata=metadata,
     )
 
@@ -179,9 +186,7 @@ def _messages(row: Mapping[str, Any], shape: Shape) -> object:
     return value
 
 
-def _chosen(
-    row: Mapping[str, Any], shape: Shape, names: list[str], media: Counter[str]
-) -> list[Turn]:
+def _chosen(row: Mapping[str, Any], shape: Shape, read: Turns) -> list[Turn]:
     """A conversation that ends with the preferred answer.
 
     The answer may hold all of the conversation, or a last message that goes behind the prompt,
@@ -194,7 +199,7 @@ def _chosen(
     if isinstance(chosen, str) and _SPEECH.match(chosen):
         chosen = _transcript(chosen)
     if isinstance(chosen, list):
-        answer = turns_from(chosen, names, media)
+        answer = read(chosen)
         if any(turn.role == "user" for turn in answer):
             return answer
     else:
@@ -205,7 +210,7 @@ def _chosen(
     if isinstance(asked, Mapping):  # OpenAI's rows of preferences wrap the messages
         asked = asked.get("messages")
     if isinstance(asked, list):
-        return turns_from(asked, names, media) + answer
+        return read(asked) + answer
     if not shape.question:
         raise RefusedError("missing-value", "prompt")
     return [Turn("user", _required(row, shape.question)), *answer]
@@ -220,18 +225,16 @@ def _transcript(text: str) -> list[dict[str, str]]:
     ]
 
 
-def _pair(
-    row: Mapping[str, Any], shape: Shape, names: list[str], media: Counter[str]
-) -> list[Turn]:
+def _pair(row: Mapping[str, Any], shape: Shape, read: Turns) -> list[Turn]:
     """A question and its answer; either may itself be a list of messages."""
     assert shape.question
     assert shape.answer
     question, answer = row.get(shape.question), row.get(shape.answer)
     turns: list[Turn] = []
     if shape.history and row.get(shape.history):
-        turns += turns_from(row[shape.history], names, media)
+        turns += read(row[shape.history])
     if _is_messages(question) and _is_messages(answer):
-        return turns + turns_from(question, names, media) + turns_from(answer, names, media)
+        return turns + read(question) + read(answer)
     before = text_of(row.get(shape.subject)).strip() if shape.subject else ""
     behind = text_of(row.get(shape.extra)).strip() if shape.extra else ""
     # A ticket may say all there is to say in its subject; any other question has to be there.
@@ -288,12 +291,9 @@ def group_of(row: Mapping[str, Any], shape: Shape) -> str | None:
     return str(value).strip() or None
 
 
-def _weight(row: Mapping[str, Any], shape: Shape) -> float:
-    value = row.get(shape.weight) if shape.weight else None
-    if value is None:
-        return 1.0
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise RefusedError("bad-weight", str(value)[:40])
-    if not (value > 0 and math.isfinite(value)):
-        raise RefusedError("bad-weight", str(value))
-    return float(value)
+def _weight(row: Mapping[str, Any], shape: Shape, context: FileContext) -> float:
+    named = context.source.columns.weight is not None
+    weight = weight_in(row.get(shape.weight), named=named) if shape.weight else None
+    if weight == 0:  # a row of which nothing is learnt is none
+        raise RefusedError("bad-weight", "0")
+    return 1.0 if weight is None else weight

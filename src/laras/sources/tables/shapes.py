@@ -109,6 +109,7 @@ class MessageShape:
     thread: str | None = None
     rating: str | None = None
     group: str | None = None
+    weight: str | None = None
 
 
 def shape_of(keys: Iterable[str], columns: ColumnMap, *, with_messages: bool = True) -> Shape:
@@ -162,7 +163,7 @@ def _shape_of(
         tools=first(("tools", "functions")),
         group=named.get("group") or first(_GROUPS),
         title=first(_TITLES),
-        weight=first(("weight",)),
+        weight=named.get("weight") or first(("weight",)),
         history=first(("history",)),
         persona=first(("persona",)),
         rating=named.get("rating"),
@@ -217,7 +218,7 @@ def _message_shape_of(
     named = dict(named_items)
     first = _Guesses(keys).first
     says_so = bool(named.keys() & {"author", "time", "thread"})
-    if not says_so and named.keys() - {"rating", "group"}:
+    if not says_so and named.keys() - {"rating", "group", "weight"}:
         return None
     text = named.get("text") or first(_TEXTS)
     author = named.get("author") or first(_AUTHORS, text)
@@ -229,7 +230,8 @@ def _message_shape_of(
     if not says_so and not (time or thread or role):
         return None
     rating = named.get("rating") or (first(_RATINGS) if not says_so else None)
-    return MessageShape(text, author, role, time, thread, rating, named.get("group"))
+    group, weight = named.get("group"), named.get("weight")
+    return MessageShape(text, author, role, time, thread, rating, group, weight)
 
 
 @lru_cache(maxsize=256)

@@ -18,6 +18,7 @@ from laras.sources.conversations.fields import identifier, keys_told, millisecon
 from laras.sources.conversations.messages import ChatMessage, Role
 from laras.sources.conversations.role_words import CUSTOMERS, STAFF
 from laras.sources.conversations.sessions import dialogues
+from laras.sources.conversations.turns import weight_in
 from laras.sources.extraction import RefusedError
 from laras.sources.tables.json_rows import with_inner
 from laras.sources.tables.ratings import Scale
@@ -156,6 +157,7 @@ def _message(
         locator=locator,
         rating=scale.rating(row.get(shape.rating)) if shape.rating else None,
         customer=identifier(row.get(shape.group)) if shape.group else "",
+        weight=weight_in(row.get(shape.weight), named=True) if shape.weight else None,
     )
 
 

@@ -93,8 +93,8 @@ def _shape(names: list[str], first: Row | None, columns: ColumnMap) -> Shape:
     if shape.messages and shape.messages != columns.messages:
         sample = dict(zip(names, first.cells if first else [], strict=False))
         shape = without_plain_text(shape, sample, columns)
-    # "weight" in a table is as likely a product's as an example's.
-    return replace(shape, weight=None)
+    # "weight" in a table is as likely a product's as an example's: the recipe has to name it.
+    return replace(shape, weight=columns.weight)
 
 
 def _unknown(

@@ -1,0 +1,67 @@
+"""What each contender of a recipe learns, checked before anything that takes time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from laras.errors import DataRefused, UsageError
+from laras.models.classifier import check_family
+from laras.recipe.schema import Contender, Recipe
+from laras.translation import _
+from laras.tuning.objectives.classification import classes_of
+from laras.tuning.objectives.objective import Objective, objectives
+
+
+def objectives_of(recipe: Recipe, model_type: str) -> dict[str, Objective]:
+    """The objective of each contender that is tuned, by its name.
+
+    UsageError where there is no such objective, ModelRefused where a model of this type can't get
+    the head that one needs.
+    """
+    found = {}
+    for contender in recipe.comparison.contenders:
+        name = recipe.objective_of(contender)
+        if name is not None:
+            found[contender.name] = objectives.get(name)
+            if found[contender.name].has_head:
+                check_family(model_type)
+    return found
+
+
+def check_data(recipe: Recipe, chosen: Mapping[str, Objective], audit: Mapping[str, Any]) -> None:
+    """DataRefused where a contender would have nothing to learn, UsageError where one that only
+    names labels could be judged by nothing."""
+    trained, tested = (set(audit["splits"][split]["tasks"]) for split in ("train", "test"))
+    for contender in recipe.comparison.contenders:
+        objective = chosen.get(contender.name)
+        if objective is None:
+            continue
+        if not trained & objective.tasks:
+            raise DataRefused(
+                "tuning.nothing-for-objective",
+                _("{name} learns from {wanted} only; the training data has {given}.").format(
+                    name=contender.name,
+                    wanted=", ".join(sorted(objective.tasks)),
+                    given=", ".join(sorted(trained)) or _("none"),
+                ),
+                where=_place(recipe, contender),
+            )
+        classes_of(audit, objective)
+        if objective.has_head and not (
+            "classification" in tested and "f1" in recipe.evaluation.metrics
+        ):
+            raise UsageError(
+                "comparison.head-not-judged",
+                _("{name} only names labels, and nothing here judges them.").format(
+                    name=contender.name
+                ),
+                where=_place(recipe, contender),
+                hint=_("It takes labelled rows in the test, and f1 among evaluation.metrics."),
+            )
+
+
+def _place(recipe: Recipe, contender: Contender) -> str:
+    if contender.objective is None:
+        return "tuning.objective"
+    return f"comparison.contenders.{recipe.comparison.contenders.index(contender)}.objective"

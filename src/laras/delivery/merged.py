@@ -1,0 +1,63 @@
+"""A contender's adapter and its base as one model, which loads without peft and without Laras."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+
+from laras.contenders.obtain import check_files, with_template
+from laras.delivery.contender import open_contender
+from laras.errors import UsageError
+from laras.models.classifier import labels_of
+from laras.models.save import save_model
+from laras.runs.atomic import publish_folder
+from laras.runs.failures import storage_errors
+from laras.translation import _
+from laras.tuning.merging import MergeDifference, merge
+from laras.tuning.methods import ADAPTERS
+from laras.tuning.tune import best_device
+
+
+def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDifference:
+    """Write the merged model, in float32, to the new ``folder``; returns what merging changed.
+
+    UsageError where the contender is no adapter or ``folder`` is there already; else what
+    :func:`laras.tuning.merging.merge` raises.
+    """
+    opened = open_contender(run_folder, contender)
+    own = opened.run.contender(contender) / "model"
+    if opened.contender.kind not in ADAPTERS:
+        raise UsageError(
+            "merge.no-adapter",
+            _("The contender {name!r} has no adapter to merge.").format(name=contender),
+            where=str(run_folder),
+            hint=_("A tuned model is whole as it is: {folder}").format(folder=own)
+            if opened.contender.kind != "base"
+            else None,
+        )
+    if folder.exists():
+        raise UsageError(
+            "merge.folder-exists",
+            _("The folder is there already."),
+            where=str(folder),
+            hint=_("Name one that is not; nothing is overwritten."),
+        )
+    check_files(contender, own, opened.run)
+    merged = merge(
+        with_template(opened.model, own),
+        opened.recipe_folder,
+        own,
+        best_device(),
+        opened.contender.quantised,
+        labels_of(own),
+    )
+    loaded = merged.loaded
+    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with storage_errors(folder):
+            save_model(loaded.model, loaded.tokenizer, loaded.template, temporary)
+            publish_folder(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return merged.difference

@@ -1,0 +1,340 @@
+/* Causal attention of packed rows, forward and backward, in float32 whatever the tensors are.
+
+   A task is one example and one key head with its query heads (forwards, a long example's queries
+   make several). It lays keys and values out once and goes through its queries BLOCK at a time:
+   scores to the keys that they see, softmax, product with the values; backwards the scores again
+   and four products more. Nothing beyond the diagonal is computed but the rest of a tile; nothing
+   is gathered, and nothing kept but the logarithm of each softmax's denominator. A task owns what
+   it writes and adds up in a fixed order: results are the same for any number of threads.
+
+   Shapes: T tokens of the row; G key heads, Q query heads of each, D channels of a head; an example
+   of L tokens. In scratch memory D is padded to `depth` and L to `length`, multiples of TILE, with
+   zeros. */
+
+#include <stdlib.h>
+
+#include "tiles.h"
+
+enum { BLOCK = 32 }; /* queries that go together: a panel is in the first-level cache for all */
+enum { KEYS = 128 }; /* keys that go together in a product over keys, for the same reason */
+enum { PART = 512 }; /* queries of a task, forwards */
+
+/* What a call is about. */
+typedef struct {
+    tensor query, key, value, out, d_out, d_query, d_key, d_value;
+    float *log_sums; /* (T, G, Q) */
+    integer groups, queries, channels, depth, window;
+    float scale, softcap;
+} job;
+
+/* A task: one key head of one example, its queries from `first` on to before `last`. */
+typedef struct {
+    integer start, group, first, last;
+} task;
+
+/* Keys or values of a task in panels: as they are, (L, depth), and transposed, (depth, length). Each
+   may be NULL. */
+static void lay_out(const job *j, const tensor *x, const task *t, float *plain, float *transposed)
+{
+    const integer length = up_to(t->last, TILE), depth = j->depth;
+    float row[depth];
+    memset(row, 0, sizeof row);
+    for (integer key = 0; key < length; key++) {
+        if (key < t->last)
+            read_row(x, place(x, t->start + key, t->group, 0), j->channels, 1.0f, row);
+        else
+            memset(row, 0, sizeof row);
+        if (plain)
+            for (integer c = 0; c < depth; c += TILE)
+                memcpy(plain + c * length + key * TILE, row + c, sizeof(float) * TILE);
+        if (transposed) {
+            float *to = transposed + key / TILE * TILE * depth + key % TILE;
+            for (integer c = 0; c < depth; c++)
+                to[c * TILE] = row[c];
+        }
+    }
+}
+
+/* A block of queries of one head, and the keys that its rows see. */
+typedef struct {
+    const job *job;
+    const task *task;
+    integer head, first, rows; /* rows <= BLOCK */
+    integer stride;            /* from one row of scores to the next */
+} block;
+
+/* Keys that ROWS rows from `row` on may see: from a multiple of TILE on, to a multiple of WIDTH. */
+INLINE integer low_of(const block *b, integer row)
+{
+    const integer nearest = b->first + row + 1 - b->job->window;
+    return b->job->window && nearest > 0 ? nearest / TILE * TILE : 0;
+}
+
+INLINE integer high_of(const block *b, integer row)
+{
+    return up_to(b->first + least(row + ROWS, b->rows), WIDTH);
+}
+
+#define ROW_TILES(b, row) for (integer row = 0; row < (b)->rows; row += ROWS)
+
+/* Rows of a block, (BLOCK, depth), those beyond it zero. */
+static void read_rows(const block *b, const tensor *x, float scale, float *to)
+{
+    const integer depth = b->job->depth, channels = b->job->channels;
+    memset(to, 0, sizeof(float) * (size_t)(BLOCK * depth));
+    for (integer row = 0; row < b->rows; row++) {
+        const integer token = b->task->start + b->first + row;
+        read_row(x, place(x, token, b->task->group, b->head), channels, scale, to + row * depth);
+    }
+}
+
+static void write_rows(const block *b, const tensor *x, const float *scales, float scale,
+                       const float *from)
+{
+    for (integer row = 0; row < b->rows; row++) {
+        const integer token = b->task->start + b->first + row;
+        write_row(x, place(x, token, b->task->group, b->head), b->job->channels,
+                  scales ? scales[row] : scale, from + row * b->job->depth);
+    }
+}
+
+/* (BLOCK, depth) and keys or values transposed -> (BLOCK, keys). */
+static void times_keys(const block *b, const float *rows, const float *transposed, float *out)
+{
+    const integer depth = b->job->depth;
+    for (integer key = low_of(b, 0); key < b->first + b->rows; key += TILE)
+        ROW_TILES(b, row)
+            if (key + TILE > low_of(b, row) && key < high_of(b, row))
+                tile_product(rows + row * depth, depth, 1, transposed + key * depth,
+                             b->job->channels, 0, out + row * b->stride + key, b->stride);
+}
+
+/* (BLOCK, keys) and keys or values in `length` rows -> (BLOCK, depth). */
+static void over_keys(const block *b, const float *scores, const float *plain, integer length,
+                      float *out)
+{
+    const integer depth = b->job->depth;
+    memset(out, 0, sizeof(float) * (size_t)(BLOCK * depth));
+    for (integer c = 0; c < depth; c += TILE)
+        for (integer key = low_of(b, 0); key < b->first + b->rows; key += KEYS)
+            ROW_TILES(b, row) {
+                const integer from = most(key, low_of(b, row));
+                const integer to = least(key + KEYS, b->first + least(row + ROWS, b->rows));
+                if (from < to)
+                    tile_product(scores + row * b->stride + from, b->stride, 1,
+                                 plain + c * length + from * TILE, to - from, 1,
+                                 out + row * depth + c, depth);
+            }
+}
+
+/* sums (length, depth) += (BLOCK, keys)' (BLOCK, depth); `panels` has room for the latter. */
+static void over_queries(const block *b, const float *scores, const float *rows, float *panels,
+                         float *sums)
+{
+    const integer depth = b->job->depth, window = b->job->window;
+    for (integer c = 0; c < depth; c += TILE) {
+        for (integer row = 0; row < b->rows; row++)
+            memcpy(panels + row * TILE, rows + row * depth + c, sizeof(float) * TILE);
+        for (integer key = low_of(b, 0); key < b->first + b->rows; key += ROWS) {
+            const integer from = most(0, key - b->first);
+            const integer to =
+                window ? least(b->rows, key + ROWS - 1 + window - b->first) : b->rows;
+            tile_product(scores + from * b->stride + key, 1, b->stride, panels + from * TILE,
+                         to - from, 1, sums + key * depth + c, depth);
+        }
+    }
+}
+
+/* ------------------------------------------------------------------------------------- softmax */
+
+/* Raw scores of a row -> capped ones, those that it does not see -infinity, whose exponential is 0:
+   loops over keys run to whole vectors. `slopes`, of the cap, may be NULL. */
+static void mask(const block *b, integer row, float *scores, float *slopes)
+{
+    const integer low = low_of(b, row / ROWS * ROWS), high = high_of(b, row / ROWS * ROWS);
+    const integer to = b->first + row + 1;
+    const integer from = b->job->window ? most(0, to - b->job->window) : 0;
+    const float softcap = b->job->softcap;
+    if (softcap > 0.0f)
+        EACH(key, low, high) {
+            const float share = hyperbolic_tangent(scores[key] / softcap);
+            scores[key] = softcap * share;
+            if (slopes)
+                slopes[key] = 1.0f - share * share;
+        }
+    for (integer key = low; key < from; key++)
+        scores[key] = -INFINITY;
+    for (integer key = to; key < high; key++)
+        scores[key] = -INFINITY;
+}
+
+/* Scores of a row -> their exponentials over a common factor; the logarithm of their sum into
+   `log_sum`. Returns what to multiply with to have probabilities. */
+static float soften(const block *b, integer row, float *scores, float *log_sum)
+{
+    const integer low = low_of(b, row / ROWS * ROWS), high = high_of(b, row / ROWS * ROWS);
+    float largest = -INFINITY, sum = 0.0f;
+    mask(b, row, scores, NULL);
+    _Pragma("omp simd reduction(max : largest)")
+    for (integer key = low; key < high; key++)
+        largest = scores[key] > largest ? scores[key] : largest;
+    _Pragma("omp simd reduction(+ : sum)")
+    for (integer key = low; key < high; key++)
+        sum += scores[key] = exponential(scores[key] - largest);
+    *log_sum = largest + logf(sum);
+    return 1.0f / sum;
+}
+
+/* Scores of a row and gradients of its probabilities -> probabilities, gradients of scores. */
+static void soften_backward(const block *b, integer row, float *scores, float *gradients,
+                            float *slopes, float log_sum)
+{
+    const integer low = low_of(b, row / ROWS * ROWS), high = high_of(b, row / ROWS * ROWS);
+    float mean = 0.0f;
+    mask(b, row, scores, slopes);
+    _Pragma("omp simd reduction(+ : mean)")
+    for (integer key = low; key < high; key++) {
+        scores[key] = exponential(scores[key] - log_sum);
+        mean += scores[key] * gradients[key];
+    }
+    EACH(key, low, high) gradients[key] = scores[key] * (gradients[key] - mean);
+    if (b->job->softcap > 0.0f)
+        EACH(key, low, high) gradients[key] *= slopes[key];
+}
+
+static float *log_sum_of(const block *b, integer row)
+{
+    const integer token = b->task->start + b->first + row;
+    return b->job->log_sums + (token * b->job->groups + b->task->group) * b->job->queries + b->head;
+}
+
+/* --------------------------------------------------------------------------------------- tasks */
+
+/* Pieces of scratch memory, each from a multiple of a cache line on. */
+static float *cut(float **scratch, integer size)
+{
+    float *piece = *scratch;
+    *scratch += up_to(size, 16);
+    return piece;
+}
+
+/* A stride between rows of scores that is no multiple of a page: ROWS of them would fall on the
+   same few places of the cache. */
+INLINE integer score_stride(integer length)
+{
+    return length + 16;
+}
+
+static integer scratch_size(integer longest, integer depth)
+{
+    const integer length = up_to(longest, TILE);
+    return 5 * length * depth + 3 * BLOCK * depth + BLOCK * TILE + 2 * BLOCK * score_stride(length)
+           + length;
+}
+
+static void forward(const job *j, const task *t, float *scratch)
+{
+    const integer depth = j->depth, length = up_to(t->last, TILE);
+    float *keys = cut(&scratch, length * depth), *values = cut(&scratch, length * depth);
+    float *queries = cut(&scratch, BLOCK * depth), *mixed = cut(&scratch, BLOCK * depth);
+    float *scores = cut(&scratch, BLOCK * score_stride(length)), factors[BLOCK];
+    lay_out(j, &j->key, t, NULL, keys);
+    lay_out(j, &j->value, t, values, NULL);
+    for (integer head = 0; head < j->queries; head++)
+        for (integer first = t->first; first < t->last; first += BLOCK) {
+            const block b = {j, t, head, first, least(BLOCK, t->last - first),
+                             score_stride(length)};
+            read_rows(&b, &j->query, j->scale, queries);
+            times_keys(&b, queries, keys, scores);
+            for (integer row = 0; row < b.rows; row++)
+                factors[row] = soften(&b, row, scores + row * b.stride, log_sum_of(&b, row));
+            over_keys(&b, scores, values, length, mixed);
+            write_rows(&b, &j->out, factors, 1.0f, mixed);
+        }
+}
+
+static void backward(const job *j, const task *t, float *scratch)
+{
+    const integer depth = j->depth, length = up_to(t->last, TILE), size = length * depth;
+    float *turned_keys = cut(&scratch, size), *turned_values = cut(&scratch, size);
+    float *keys = cut(&scratch, size), *d_keys = cut(&scratch, size);
+    float *d_values = cut(&scratch, size), *queries = cut(&scratch, BLOCK * depth);
+    float *given = cut(&scratch, BLOCK * depth), *moved = cut(&scratch, BLOCK * depth);
+    float *panels = cut(&scratch, BLOCK * TILE), *slopes = cut(&scratch, length);
+    float *scores = cut(&scratch, BLOCK * score_stride(length));
+    float *gradients = cut(&scratch, BLOCK * score_stride(length));
+    memset(d_keys, 0, sizeof(float) * (size_t)size);
+    memset(d_values, 0, sizeof(float) * (size_t)size);
+    lay_out(j, &j->key, t, keys, turned_keys);
+    lay_out(j, &j->value, t, NULL, turned_values);
+    for (integer head = 0; head < j->queries; head++)
+        for (integer first = 0; first < t->last; first += BLOCK) {
+            const block b = {j, t, head, first, least(BLOCK, t->last - first),
+                             score_stride(length)};
+            read_rows(&b, &j->query, j->scale, queries);
+            read_rows(&b, &j->d_out, 1.0f, given);
+            times_keys(&b, queries, turned_keys, scores);
+            times_keys(&b, given, turned_values, gradients);
+            for (integer row = 0; row < b.rows; row++)
+                soften_backward(&b, row, scores + row * b.stride, gradients + row * b.stride,
+                                slopes, *log_sum_of(&b, row));
+            over_keys(&b, gradients, keys, length, moved);
+            write_rows(&b, &j->d_query, NULL, j->scale, moved);
+            over_queries(&b, gradients, queries, panels, d_keys);
+            over_queries(&b, scores, given, panels, d_values);
+        }
+    for (integer key = 0; key < t->last; key++) {
+        const tensor *d_key = &j->d_key, *d_value = &j->d_value;
+        write_row(d_key, place(d_key, t->start + key, t->group, 0), j->channels, 1.0f,
+                  d_keys + key * depth);
+        write_row(d_value, place(d_value, t->start + key, t->group, 0), j->channels, 1.0f,
+                  d_values + key * depth);
+    }
+}
+
+/* --------------------------------------------------------------------------------------- calls */
+
+static tensor described(integer type, const integer *facts)
+{
+    return (tensor){(void *)(intptr_t)facts[0], facts[1], facts[2], facts[3], type == 1};
+}
+
+/* `tensors`: for each tensor its address and the strides of T, G and Q (0 where it has none): query,
+   key, value, then out, or where `back` d_out, d_query, d_key, d_value. `segments` (count, 4): start
+   and length of an example, the longest first. Returns 0, or 1 where there is no memory. */
+integer attention(integer type, const integer *tensors, const int32_t *segments, integer count,
+                  float *log_sums, integer groups, integer queries, integer channels, float scale,
+                  integer window, float softcap, integer back, integer threads)
+{
+    job j = {.log_sums = log_sums, .groups = groups, .queries = queries, .channels = channels,
+             .depth = up_to(channels, TILE), .window = window, .scale = scale, .softcap = softcap};
+    tensor *const all[] = {&j.query, &j.key, &j.value, back ? &j.d_out : &j.out, &j.d_query,
+                           &j.d_key, &j.d_value};
+    for (integer i = 0; i < (back ? 7 : 4); i++)
+        *all[i] = described(type, tensors + 4 * i);
+    const integer longest = count ? segments[1] : 0;
+    const integer parts = back ? 1 : most(1, (longest + PART - 1) / PART);
+    const integer room = (integer)sizeof(float) * scratch_size(longest, j.depth);
+    integer lacking = 0;
+    _Pragma("omp parallel num_threads((int)threads) reduction(| : lacking)")
+    {
+        float *scratch = aligned_alloc(64, (size_t)up_to(room, 64));
+        lacking = scratch == NULL;
+        /* The longest come first, so that the last ones fill the gaps. */
+        _Pragma("omp for schedule(dynamic, 1)")
+        for (integer item = 0; item < count * groups * parts; item++) {
+            const int32_t *segment = segments + item / (groups * parts) * 4;
+            const integer part = parts - 1 - item / groups % parts;
+            const integer last = back ? segment[1] : least(segment[1], (part + 1) * PART);
+            const task t = {segment[0], item % groups, part * PART, last};
+            if (!scratch || t.first >= last)
+                continue;
+            if (back)
+                backward(&j, &t, scratch);
+            else
+                forward(&j, &t, scratch);
+        }
+        free(scratch);
+    }
+    return lacking;
+}

@@ -1,0 +1,248 @@
+"""How the model families name what a block needs; the mathematics is in ``block.py``.
+
+A family is a row of names: adding one means naming its parts. Whether the reading is right is not
+taken on trust: ``forward.py`` compares the result with the model's own forward before it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from laras.tuning.attention_cpu import Scores
+from laras.tuning.fast.attend import Heads
+from laras.tuning.fast.block import Block
+from laras.tuning.fast.projection import Projection, UnsupportedLayerError
+from laras.tuning.fast.steps import Norm
+
+# transformers' names of activations, and the three that are one function.
+_ACTIVATIONS = {
+    "silu": "silu",
+    "swish": "silu",
+    "gelu": "gelu",
+    "gelu_new": "gelu_tanh",
+    "gelu_fast": "gelu_tanh",
+    "gelu_pytorch_tanh": "gelu_tanh",
+    "relu": "relu",
+    "relu2": "relu2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Where a family keeps the parts of its model, and those of a block (dotted paths).
+
+    ``norms_left_out``: a path here may be absent from a block, and is then not part of it.
+    """
+
+    blocks: str
+    final_norm: str
+    attention_norm: str
+    qkv: tuple[str, ...]
+    out: str
+    mlp_norm: str | None
+    up: tuple[str, ...]
+    down: str
+    gated: bool = True
+    interleaved: bool = False
+    norm_offset: float = 0.0
+    after_attention: str | None = None
+    after_mlp: str | None = None
+    head_norms: tuple[str, str] | None = None
+    positions: str | None = None  # a table of learned positions instead of rotary ones
+
+
+_LLAMA = Names(
+    blocks="layers",
+    final_norm="norm",
+    attention_norm="input_layernorm",
+    qkv=("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+    out="self_attn.o_proj",
+    mlp_norm="post_attention_layernorm",
+    up=("mlp.gate_proj", "mlp.up_proj"),
+    down="mlp.down_proj",
+)
+_HEAD_NORMS = ("self_attn.q_norm", "self_attn.k_norm")
+
+
+def _like_llama(**different: Any) -> Names:
+    from dataclasses import replace
+
+    return replace(_LLAMA, **different)
+
+
+_SANDWICH: dict[str, Any] = {
+    "mlp_norm": "pre_feedforward_layernorm",
+    "after_attention": "post_attention_layernorm",
+    "after_mlp": "post_feedforward_layernorm",
+    "norm_offset": 1.0,
+}
+
+
+def _falcon(config: Any) -> Names:
+    norm, mlp_norm = "input_layernorm", "post_attention_layernorm"
+    separate: str | None = mlp_norm
+    if config.parallel_attn:
+        separate = None
+        if config.new_decoder_architecture and config.num_ln_in_parallel_attn in (None, 2):
+            norm, separate = "ln_attn", "ln_mlp"
+    return Names(
+        blocks="h",
+        final_norm="ln_f",
+        attention_norm=norm,
+        qkv=("self_attention.query_key_value",),
+        out="self_attention.dense",
+        mlp_norm=separate,
+        up=("mlp.dense_h_to_4h",),
+        down="mlp.dense_4h_to_h",
+        gated=False,
+        interleaved=True,
+    )
+
+
+FAMILIES: dict[str, Callable[[Any], Names]] = {
+    "llama": lambda config: _LLAMA,
+    "mistral": lambda config: _LLAMA,
+    "qwen2": lambda config: _LLAMA,
+    "qwen3": lambda config: _like_llama(head_norms=_HEAD_NORMS),
+    "gemma": lambda config: _like_llama(norm_offset=1.0),
+    "gemma2": lambda config: _like_llama(**_SANDWICH),
+    "gemma3_text": lambda config: _like_llama(**_SANDWICH, head_norms=_HEAD_NORMS),
+    "phi3": lambda config: _like_llama(qkv=("self_attn.qkv_proj",), up=("mlp.gate_up_proj",)),
+    "gpt_neox": lambda config: Names(
+        blocks="layers",
+        final_norm="final_layer_norm",
+        attention_norm="input_layernorm",
+        qkv=("attention.query_key_value",),
+        out="attention.dense",
+        mlp_norm="post_attention_layernorm",
+        up=("mlp.dense_h_to_4h",),
+        down="mlp.dense_4h_to_h",
+        gated=False,
+        interleaved=True,
+    ),
+    "gpt2": lambda config: Names(
+        blocks="h",
+        final_norm="ln_f",
+        attention_norm="ln_1",
+        qkv=("attn.c_attn",),
+        out="attn.c_proj",
+        mlp_norm="ln_2",
+        up=("mlp.c_fc",),
+        down="mlp.c_proj",
+        gated=False,
+        positions="wpe",
+    ),
+    "falcon": _falcon,
+}
+
+
+def names_of(causal: PreTrainedModel) -> Names | None:
+    """The names of the model's family; None for a family, or a member of it, that has no row."""
+    config: Any = causal.config
+    if config.model_type not in FAMILIES or getattr(config, "alibi", False):
+        return None
+    if config.model_type == "falcon" and _one_dropout(
+        config, "hidden_dropout", "attention_dropout"
+    ):
+        return None  # its dropout stands at places of its own
+    return FAMILIES[config.model_type](config)
+
+
+def read_block(
+    block: torch.nn.Module, index: int, names: Names, config: Any, dtype: torch.dtype
+) -> Block:
+    """The block as configuration and joined weights. :class:`UnsupportedLayerError`."""
+    layers = [block.get_submodule(path) for path in names.qkv]
+    attention = block.get_submodule(names.qkv[0].rpartition(".")[0])
+    heads = _heads(config, names)
+    inner = getattr(config, "hidden_act", None) or getattr(config, "activation", None)
+    inner = getattr(config, "hidden_activation", None) or inner
+    inner = getattr(config, "activation_function", None) or inner
+    if inner not in _ACTIVATIONS:
+        raise UnsupportedLayerError(f"activation {inner}")
+
+    def norm(path: str | None) -> Norm | None:
+        return None if path is None else read_norm(block.get_submodule(path), names)
+
+    first = norm(names.attention_norm)
+    assert first is not None
+    query_norm, key_norm = names.head_norms or (None, None)
+    return Block(
+        attention_norm=first,
+        qkv=Projection(layers, dtype),
+        heads=heads,
+        scores=_scores(attention, config, heads, index),
+        rotary=None if names.positions else _rotary_name(config, index),
+        out=Projection([block.get_submodule(names.out)], dtype),
+        mlp_norm=norm(names.mlp_norm),
+        up=Projection([block.get_submodule(path) for path in names.up], dtype),
+        down=Projection([block.get_submodule(names.down)], dtype),
+        activation=_ACTIVATIONS[inner],
+        gated=names.gated,
+        parallel=bool(
+            getattr(config, "use_parallel_residual", False)
+            or getattr(config, "parallel_attn", False)
+            or getattr(config, "new_decoder_architecture", False)
+        ),
+        after_attention=norm(names.after_attention),
+        after_mlp=norm(names.after_mlp),
+        query_norm=norm(query_norm),
+        key_norm=norm(key_norm),
+        dropout=_one_dropout(config, "hidden_dropout", "resid_pdrop"),
+    )
+
+
+def read_norm(module: torch.nn.Module, names: Names) -> Norm:
+    """A norm of the model with its epsilon, wherever its class keeps that."""
+    centred = isinstance(module, torch.nn.LayerNorm)
+    for attribute in ("variance_epsilon", "eps"):
+        if hasattr(module, attribute):
+            return Norm(module, float(getattr(module, attribute)), centred, names.norm_offset)
+    raise UnsupportedLayerError(type(module).__name__)
+
+
+def _heads(config: Any, names: Names) -> Heads:
+    heads = config.num_attention_heads
+    channels = getattr(config, "head_dim", None) or config.hidden_size // heads
+    groups = getattr(config, "num_key_value_heads", None) or heads
+    if config.model_type == "falcon":
+        one = config.multi_query and not config.new_decoder_architecture
+        groups = 1 if one else (config.num_kv_heads if config.new_decoder_architecture else heads)
+    return Heads(groups, heads // groups, channels, names.interleaved)
+
+
+def _scores(attention: Any, config: Any, heads: Heads, index: int) -> Scores:
+    window = getattr(attention, "sliding_window", None)
+    if not hasattr(attention, "sliding_window") and not hasattr(config, "layer_types"):
+        window = getattr(config, "sliding_window", None)  # Phi-3 and Mistral ask the configuration
+    if getattr(config, "use_bidirectional_attention", False):
+        raise UnsupportedLayerError("bidirectional attention")
+    return Scores(
+        scale=float(getattr(attention, "scaling", heads.channels**-0.5)),
+        window=window,
+        softcap=getattr(attention, "attn_logit_softcapping", None),
+        dropout=_one_dropout(config, "attention_dropout", "attn_pdrop"),
+    )
+
+
+def _rotary_name(config: Any, index: int) -> str:
+    """Which rotary table block ``index`` uses: Gemma 3 has one for each type of attention."""
+    types = getattr(config, "layer_types", None)
+    return types[index] if config.model_type == "gemma3_text" and types else "full_attention"
+
+
+def embedding_dropout(config: Any) -> float:
+    """Dropout of embedded tokens while training."""
+    names = {"gpt2": "embd_pdrop", "gpt_neox": "hidden_dropout", "phi3": "embd_pdrop"}
+    name = names.get(config.model_type)
+    # Phi-3 has the setting and reads it nowhere.
+    return 0.0 if name is None or config.model_type == "phi3" else _one_dropout(config, name)
+
+
+def _one_dropout(config: Any, *names: str) -> float:
+    return max(float(getattr(config, name, 0.0) or 0.0) for name in names)

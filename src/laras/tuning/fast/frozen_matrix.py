@@ -1,0 +1,256 @@
+"""Frozen weights as they are held: plain, in eight bits (FP8) or in four (NF4); two products each.
+
+A weight W (N, K) that is not trained is needed for ``x W'`` on the way forward and for ``g W`` on
+the way back, never for a gradient of its own. Both products use the same rounded weight, so what
+is computed backwards is the exact gradient of what ran forwards.
+
+Shapes: T tokens, K inputs, N outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Protocol
+
+import torch
+
+from laras.models.quantised import dequantised
+
+FORMS = ("plain", "fp8", "nf4")
+_E4M3_MAX = 448.0  # largest number of torch.float8_e4m3fn
+_FLOAT8_MULTIPLE = 16  # what the FP8 product asks of K and N
+_HOPPER = (9, 0)
+_BLOCK = 64  # weights that share a scale in NF4
+# Quantiles of a normal distribution: Dettmers et al. 2023, "QLoRA", appendix E.
+_NF4 = (
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
+)  # fmt: skip
+
+
+class FrozenMatrix(Protocol):
+    """A weight (N, K) that is read only through its products; ``nbytes``: memory it holds."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def times(self, inputs: torch.Tensor) -> torch.Tensor:
+        """(T, K) -> (T, N), in the dtype of ``inputs``; rows may be wider than K in memory."""
+
+    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
+        """(T, N) -> (T, K), in the dtype of ``gradient``."""
+
+    def plain(self) -> torch.Tensor:
+        """The weight (N, K) that the products use, in float32."""
+
+
+def freeze(weight: torch.Tensor, form: str, dtype: torch.dtype) -> FrozenMatrix:
+    """``weight`` (N, K) held in ``form``; plain in ``dtype`` where its shape does not fit the form.
+
+    ``fp8`` is held anywhere, and multiplied in eight bits where :func:`multiplies_float8` says so.
+    """
+    if form == "fp8" and all(size % _FLOAT8_MULTIPLE == 0 for size in weight.shape):
+        return Float8Matrix(weight)
+    if form == "nf4" and weight.numel() % _BLOCK == 0:
+        return Nf4Matrix.of(weight)
+    return PlainMatrix(weight.detach().to(dtype))
+
+
+class PlainMatrix:
+    """The weight as it is: two bytes a number in bfloat16."""
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        self._weight = weight
+
+    @property
+    def nbytes(self) -> int:
+        return self._weight.nbytes
+
+    def times(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs @ self._weight.t()
+
+    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient @ self._weight
+
+    def plain(self) -> torch.Tensor:
+        return self._weight.float()
+
+
+class Float8Matrix:
+    """e4m3 numbers with one scale per output row; inputs and gradients are rounded row by row.
+
+    A weight w of a row whose largest is m becomes w' with |w - w'| <= max(|w| / 16, m / 2**18.8):
+    three bits of mantissa, and below 2**-6 / 448 of m equal steps of 2**-9.
+
+    Hopper's FP8 instructions read both operands along the dimension that is summed over, so the
+    product of the way back needs a transposed copy. It is kept: with it the weight takes two bytes,
+    no less than bfloat16, but half of the FLOPs of a step with frozen weights lie on the way back,
+    and at thousands of tokens a step is bound by these. Scales of rows can't be taken out of a sum
+    over rows; they are multiplied into the gradient before that is rounded. e4m3 serves gradients
+    too, as in torchao's row-wise recipe: with a scale per row they need no e5m2. Sums are kept in
+    the tensor cores' short accumulator (``use_fast_accum``): the kernels that promote are far
+    slower for row-wise scales (pytorch/ao PR 1325), and its error is below that of three bits.
+    """
+
+    def __init__(self, weight: torch.Tensor) -> None:
+        self._values, self._scale = quantise_rows(weight.detach())
+        self._across: torch.Tensor | None = None
+        if multiplies_float8(weight.device):
+            self._across = self._values.t().contiguous()
+        self._ones = torch.ones(1, weight.shape[1], device=weight.device)
+
+    @property
+    def nbytes(self) -> int:
+        across = 0 if self._across is None else self._across.nbytes
+        return self._values.nbytes + across + self._scale.nbytes + self._ones.nbytes
+
+    def times(self, inputs: torch.Tensor) -> torch.Tensor:
+        rounded, scale = _fused(quantise_rows, inputs)(inputs)
+        return _product(rounded, self._values.t(), scale, self._scale.t(), inputs.dtype)
+
+    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
+        rounded, scale = _fused(quantise_scaled_rows, gradient)(gradient, self._scale.t())
+        across = self._values if self._across is None else self._across.t()
+        return _product(rounded, across, scale, self._ones, gradient.dtype)
+
+    def plain(self) -> torch.Tensor:
+        return self._values.float() * self._scale
+
+
+def multiplies_float8(device: torch.device) -> bool:
+    """Whether products of FP8 numbers with a scale per row run on ``device`` at full speed."""
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= _HOPPER
+
+
+def quantise_rows(rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(R, C) -> e4m3 (R, C) and float32 scales (R, 1); their product is nearest to ``rows``.
+
+    NaN and infinity in a row make NaN of it, so that a guard sees them.
+    """
+    values = rows.float()
+    most = values.abs().amax(dim=1, keepdim=True)
+    scale = torch.where(most == 0, 1.0, most / _E4M3_MAX)
+    return (values / scale).clamp(-_E4M3_MAX, _E4M3_MAX).to(torch.float8_e4m3fn), scale
+
+
+def quantise_scaled_rows(
+    rows: torch.Tensor, factors: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """:func:`quantise_rows` of ``rows * factors``, (R, C) and (1, C)."""
+    return quantise_rows(rows.float() * factors)
+
+
+def _product(
+    left: torch.Tensor,
+    right: torch.Tensor,
+    left_scale: torch.Tensor,
+    right_scale: torch.Tensor,
+    dtype: torch.dtype,
+) -> torch.Tensor:
+    """(M, K) x (K, N) of e4m3 numbers, with scales (M, 1) and (1, N)."""
+    if multiplies_float8(left.device):
+        # torch 2.11 to 2.13 all have it; F.scaled_mm came later and says the same in more words.
+        # The kernel writes bfloat16.
+        out = torch._scaled_mm(
+            left,
+            right,
+            scale_a=left_scale,
+            scale_b=right_scale.contiguous(),
+            out_dtype=torch.bfloat16,
+            use_fast_accum=True,
+        )
+        return out.to(dtype)
+    return ((left.float() @ right.float()) * left_scale * right_scale).to(dtype)
+
+
+class Nf4Matrix:
+    """Four bits a weight and a float32 scale for each 64 along a row; 4.5 bits in all.
+
+    The numbers, and how two lie in a byte, are those of bitsandbytes without double quantisation.
+    An error is at most 0.152 of the largest weight of its 64: half the widest gap of the code.
+    For a product the whole matrix is laid out in the inputs' dtype and forgotten again, so only
+    one matrix is held so at a time; at thousands of tokens the product costs far more than that.
+    """
+
+    def __init__(self, codes: torch.Tensor, scale: torch.Tensor, inputs: int) -> None:
+        """``codes`` uint8 (N * K / 2,), the first weight in the high half; ``scale`` (N * K / 64,)
+        float32; ``inputs``: K."""
+        self._codes, self._scale, self._inputs = codes, scale, inputs
+        self._table = torch.tensor(_NF4, device=codes.device)
+
+    @classmethod
+    def of(cls, weight: torch.Tensor) -> Nf4Matrix:
+        """``weight`` (N, K), N * K a multiple of 64, rounded to the nearest code of its block."""
+        blocks = weight.detach().float().reshape(-1, _BLOCK)
+        scale = blocks.abs().amax(dim=1)
+        table = torch.tensor(_NF4, device=weight.device)
+        between = (table[1:] + table[:-1]) / 2
+        relative = (blocks * (1.0 / scale.clamp(min=1e-38))[:, None]).clamp(-1, 1)
+        nearest = torch.bucketize(relative.reshape(-1), between, out_int32=True).to(torch.uint8)
+        return cls((nearest[::2] << 4) | nearest[1::2], scale, weight.shape[1])
+
+    @classmethod
+    def joined(cls, parts: Sequence[Nf4Matrix]) -> Nf4Matrix:
+        """Matrices of the same inputs on top of each other, as one."""
+        codes = torch.cat([part._codes for part in parts])
+        scale = torch.cat([part._scale for part in parts])
+        return cls(codes, scale, parts[0]._inputs)
+
+    @property
+    def nbytes(self) -> int:
+        return self._codes.nbytes + self._scale.nbytes
+
+    def times(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs @ self._laid_out(inputs.dtype).t()
+
+    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient @ self._laid_out(gradient.dtype)
+
+    def plain(self) -> torch.Tensor:
+        return self._laid_out(torch.float32)
+
+    def _laid_out(self, dtype: torch.dtype) -> torch.Tensor:
+        flat = _fused(_lay_out, self._codes)(self._codes, self._scale, self._table, dtype)
+        assert isinstance(flat, torch.Tensor)
+        return flat.view(-1, self._inputs)
+
+
+class Dequantised:
+    """Layers of bitsandbytes (NF4 or INT8) with the same inputs, laid out for each product."""
+
+    def __init__(self, layers: Sequence[torch.nn.Module]) -> None:
+        self._layers = layers
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for layer in self._layers for part in layer.parameters())
+
+    def times(self, inputs: torch.Tensor) -> torch.Tensor:
+        return inputs @ self.plain().to(inputs.dtype).t()
+
+    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
+        return gradient @ self.plain().to(gradient.dtype)
+
+    def plain(self) -> torch.Tensor:
+        return torch.cat([dequantised(layer) for layer in self._layers])
+
+
+def _lay_out(
+    codes: torch.Tensor, scale: torch.Tensor, table: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """(n / 2,) codes and (n / 64,) scales -> (n,) weights."""
+    halves = torch.stack([codes >> 4, codes & 15], dim=1).view(-1, _BLOCK)
+    return (table[halves.int()] * scale[:, None]).to(dtype).view(-1)
+
+
+def _fused(function: Callable[..., Any], example: torch.Tensor) -> Callable[..., Any]:
+    """``function`` as one kernel on a GPU: in steps, each of them would pass over memory."""
+    return _compiled(function) if example.is_cuda else function
+
+
+@cache
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    return torch.compile(function, dynamic=True)

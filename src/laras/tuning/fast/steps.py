@@ -1,0 +1,160 @@
+"""The steps between the products of a block, each with its gradient in one pass over memory.
+
+The residual stream is float32 on a processor, as autocast keeps it; what goes into products is in
+the products' dtype. Adding to the stream and normalising it is one step, because both read the same
+row. Outputs of a step have ``room`` columns behind them for the adapter of the product that reads
+them (see ``projection.py``).
+
+Shapes: T tokens, C channels, I inner channels of the feed-forward part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.autograd.function import once_differentiable
+
+from laras.tuning.fast import kernels
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """RMS norm (Zhang & Sennrich 2019) or, ``centred``, layer norm (Ba et al. 2016), reading its
+    parameters from a module. ``offset`` is added to the weight (1 in Gemma)."""
+
+    module: torch.nn.Module
+    epsilon: float
+    centred: bool
+    offset: float
+
+    def __call__(
+        self,
+        residual: torch.Tensor,
+        delta: torch.Tensor | None,
+        dtype: torch.dtype,
+        room: int = 0,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """``residual`` (T, C) + ``delta`` (T, C) -> the sum (T, C), and the sum normalised in
+        ``dtype`` (T, C + room)."""
+        weight, bias = self.module.weight, getattr(self.module, "bias", None)
+        total, normed = _AddNorm.apply(residual, delta, weight, bias, self, dtype, room)  # type: ignore[no-untyped-call]
+        return total, normed
+
+
+class _AddNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        residual: torch.Tensor,
+        delta: torch.Tensor | None,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        norm: Norm,
+        dtype: torch.dtype,
+        room: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        tokens, channels = residual.shape
+        wide = residual.new_empty(tokens, channels + room, dtype=dtype)
+        total, mean, rstd = kernels.add_norm(
+            residual,
+            delta,
+            weight.float(),
+            None if bias is None else bias.float(),
+            norm.epsilon,
+            norm.centred,
+            norm.offset,
+            wide[:, :channels],
+        )
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(total, weight, mean, rstd)
+        ctx.facts = norm, None if delta is None else delta.dtype
+        # An input that is returned as it is would need no step of its own; a view makes it one.
+        return (total.view_as(total) if total is residual else total), wide
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, d_total: torch.Tensor | None, d_wide: torch.Tensor | None
+    ) -> tuple[torch.Tensor | None, ...]:
+        total, weight, mean, rstd = ctx.saved_tensors
+        norm, delta_dtype = ctx.facts
+        wanted = ctx.needs_input_grad
+        if d_wide is None:  # nobody reads the normalised rows
+            d_delta = None if delta_dtype is None or d_total is None else d_total.to(delta_dtype)
+            return d_total, d_delta, None, None, None, None, None
+        d_residual, d_delta, d_weight, d_bias = kernels.add_norm_backward(
+            d_wide[:, : total.shape[1]],
+            d_total,
+            total,
+            weight.float(),
+            mean,
+            rstd,
+            norm.centred,
+            norm.offset,
+            delta_dtype if wanted[1] else None,
+            wanted[2],
+            wanted[3],
+        )
+        return (
+            d_residual,
+            d_delta,
+            None if d_weight is None else d_weight.to(weight.dtype),
+            None if d_bias is None else d_bias.to(weight.dtype),
+            None,
+            None,
+            None,
+        )
+
+
+def gated(joined: torch.Tensor, activation: str, room: int) -> torch.Tensor:
+    """activation(gate) * up: (T, 2 I), gate before up -> (T, I + room)."""
+    result: torch.Tensor = _Gated.apply(joined, activation, room)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Gated(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, joined: torch.Tensor, activation: str, room: int) -> torch.Tensor:
+        gate, up = joined.chunk(2, dim=1)
+        wide = joined.new_empty(len(joined), up.shape[1] + room)
+        kernels.gate(gate, up, activation, wide[:, : up.shape[1]])
+        ctx.save_for_backward(joined)
+        ctx.activation = activation
+        return wide
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (joined,) = ctx.saved_tensors
+        gate, up = joined.chunk(2, dim=1)
+        d_joined = torch.empty_like(joined)
+        d_gate, d_up = d_joined.chunk(2, dim=1)
+        kernels.gate_backward(gradient[:, : up.shape[1]], gate, up, ctx.activation, d_gate, d_up)
+        return d_joined, None, None
+
+
+def activated(inner: torch.Tensor, activation: str, room: int) -> torch.Tensor:
+    """activation(inner): (T, I) -> (T, I + room)."""
+    result: torch.Tensor = _Activated.apply(inner, activation, room)  # type: ignore[no-untyped-call]
+    return result
+
+
+class _Activated(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, inner: torch.Tensor, activation: str, room: int) -> torch.Tensor:
+        wide = inner.new_empty(len(inner), inner.shape[1] + room)
+        kernels.activate(inner, activation, wide[:, : inner.shape[1]])
+        ctx.save_for_backward(inner)
+        ctx.activation = activation
+        return wide
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (inner,) = ctx.saved_tensors
+        d_inner = torch.empty_like(inner)
+        width = inner.shape[1]
+        kernels.activate_backward(gradient[:, :width], inner, ctx.activation, d_inner)
+        return d_inner, None, None

@@ -1,0 +1,147 @@
+"""Whether a training fits into memory, and what becomes of activations where it hardly does: kept,
+computed again, or moved to the main memory, as the forecast of planning/memory.py says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.autograd.graph import save_on_cpu
+
+from laras.errors import MemoryExhausted
+from laras.models.inspection import parameters_in
+from laras.planning.hyperparameters import Hyperparameters
+from laras.planning.memory import Plan, Shape, Work, least_bytes, plan
+from laras.recipe.schema import Contender, TuningSection
+from laras.runs.progress import Progress
+from laras.translation import _
+from laras.tuning.adapters import trainable, transformer_blocks
+from laras.tuning.attention import ATTENTION_NAME
+from laras.tuning.forward import PackedForward
+from laras.tuning.memory import available_bytes, total_bytes
+
+_GIB = 2**30
+
+
+def refuse_what_never_fits(
+    folder: Path, contender: Contender, tuning: TuningSection, device: torch.device
+) -> None:
+    """MemoryExhausted before anything is loaded, where the weights (of full tuning: with their
+    gradients and the optimizer's state) alone are more than the whole memory. The system would
+    end the process in the middle of loading, without a word."""
+    parameters = parameters_in(folder)
+    least = least_bytes(parameters, contender.kind, tuning.optimizer, contender.quantised)
+    total = total_bytes(device)
+    if least <= total:
+        return
+    if contender.kind == "full":
+        hint = _("Use lora instead of full, or a smaller model.")
+    elif contender.quantised is None:
+        hint = _("Use a quantised base (quantised: nf4), or a smaller model.")
+    else:
+        hint = _("Use a smaller model.")
+    raise MemoryExhausted(
+        "tuning.does-not-fit",
+        _(
+            "{name} can't be tuned here: for {millions:,.0f} million parameters it takes at least "
+            "{least:.1f} GiB of memory, and there are {total:.1f} GiB."
+        ).format(
+            name=contender.name,
+            millions=parameters / 1e6,
+            least=least / _GIB,
+            total=total / _GIB,
+        ),
+        hint=hint,
+    )
+
+
+def tell_what_hardly_fits(planned: Plan, contender: str, progress: Progress) -> None:
+    """A note, before hours of work, where the forecast is near to what there is or beyond it."""
+    if not planned.fits:
+        progress.note(
+            _(
+                "{name} is forecast to hold {peak:.1f} GiB of the {room:.1f} GiB there are: it may "
+                "run out of memory. Lower tuning.micro_batch_tokens or model.context."
+            ).format(
+                name=contender,
+                peak=planned.forecast.peak / _GIB,
+                room=planned.room / _GIB,
+            )
+        )
+
+
+def plan_activations(
+    forward: PackedForward,
+    chosen: Hyperparameters,
+    parameters: int,
+    lengths: Sequence[int] | np.ndarray,
+    precision: torch.dtype,
+) -> Plan | None:
+    """The plan for a model that is loaded and ready, whose base has so many parameters.
+
+    ``lengths``: tokens of the examples. None where the model's configuration has other words than
+    its sizes are known by.
+    """
+    causal = forward.causal
+    blocks = max(1, len(transformer_blocks(causal)))
+    trained = trainable(forward.model).values()
+    ranks = sum(len(part) for name, part in forward.model.named_parameters() if ".lora_A." in name)
+    shape = Shape.of(
+        causal.config.to_dict(), parameters, sum(part.numel() for part in trained), ranks // blocks
+    )
+    if shape is None:
+        return None
+    total = int(np.sum(lengths))
+    longest = int(np.max(lengths, initial=1))
+    tokens = min(max(chosen.micro_batch_tokens, longest), total)
+    on_cpu = causal.device.type == "cpu"
+    work = Work(
+        product_bytes=precision.itemsize,
+        residual_bytes=4 if on_cpu else precision.itemsize,
+        tokens=tokens,
+        labelled=tokens,
+        fast=forward.route.way == "fast",
+        accumulated=min(chosen.batch_tokens, total) > tokens,
+    )
+    # The weights are here already; what they take was available to the training as well.
+    held = plan(shape, chosen, work, 0, can_offload=False).forecast.held
+    room = available_bytes(causal.device) + held
+    return plan(shape, chosen, work, room, can_offload=causal.device.type == "cuda")
+
+
+@contextmanager
+def saved_as(planned: Plan | None, forward: PackedForward) -> Iterator[None]:
+    """What a forward pass and its backward pass run in; ``forward`` recomputes if that is the plan.
+
+    Blocks that run again in the backward pass have to find the attention of the forward pass.
+    """
+    if planned is None or planned.saving == "keep":
+        yield
+        return
+    causal = forward.causal
+    before = causal.config._attn_implementation
+    if forward.route.way == "packed":
+        causal.set_attn_implementation(ATTENTION_NAME)
+    # Of recomputed blocks only the inputs are kept: offloaded, these wait in the main memory.
+    on_gpu = causal.device.type == "cuda"
+    offloading = save_on_cpu(pin_memory=on_gpu) if planned.saving == "offload" else nullcontext()
+    try:
+        with offloading:
+            yield
+    finally:
+        if forward.route.way == "packed":
+            causal.set_attn_implementation(before)
+
+
+def recompute(planned: Plan, forward: PackedForward) -> None:
+    """Let ``forward`` recompute its blocks if that is the plan."""
+    if planned.saving == "keep":
+        return
+    enable = getattr(forward.causal, "activation_checkpointing_enable", None)
+    if forward.decoder is not None or enable is None:
+        forward.recompute_activations()
+    else:  # its older name warns from transformers 5.23 on
+        enable({"use_reentrant": False})

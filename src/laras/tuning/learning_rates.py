@@ -1,0 +1,39 @@
+"""What each parameter's learning rate is multiplied by: where it stands, and what it is."""
+
+from __future__ import annotations
+
+import torch
+
+from laras.planning.hyperparameters import Hyperparameters
+from laras.tuning.adapters import learning_rate_scale, trainable, transformer_blocks
+from laras.tuning.forward import causal_model
+
+
+def learning_rate_scales(model: torch.nn.Module, chosen: Hyperparameters) -> dict[str, float]:
+    """Trained parameter -> its share of the peak learning rate.
+
+    With ``layer_decay`` x, block i of n learns at x^(n - 1 - i), the embeddings below the blocks at
+    x^n, the final norm and the head at 1: lower layers hold what is general and are changed less
+    (Howard & Ruder 2018, "Universal Language Model Fine-tuning", section 3.2). A weight that is
+    embedding and head at once learns as an embedding. LoRA+ has a factor for each of its matrices.
+    """
+    decay = chosen.layer_decay
+    blocks = transformer_blocks(causal_model(model))
+    depths = {id(part): len(blocks) for part in _embeddings(model)}
+    for index, block in enumerate(blocks):
+        depths.update({id(part): len(blocks) - 1 - index for part in block.parameters()})
+    return {
+        name: decay ** depths.get(id(part), 0) * learning_rate_scale(name, chosen)
+        for name, part in trainable(model).items()
+    }
+
+
+def _embeddings(model: torch.nn.Module) -> list[torch.nn.Parameter]:
+    """Parameters of embeddings of tokens and positions, and of adapters on them."""
+    tokens = causal_model(model).get_input_embeddings()
+    return [
+        parameter
+        for part in model.modules()
+        if part is tokens or isinstance(part, torch.nn.Embedding)
+        for parameter in part.parameters()
+    ]

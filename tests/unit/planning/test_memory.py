@@ -1,0 +1,101 @@
+"""The forecast of memory: what it counts, and what is decided by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from laras.planning.hyperparameters import Hyperparameters, resolve
+from laras.planning.memory import Shape, Work, forecast, least_bytes, plan
+from laras.recipe.schema import Contender, TuningSection
+
+GIB = 2**30
+# Llama 3 8B: what is known of it, without the model.
+CONFIG = {
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "vocab_size": 128_256,
+    "tie_word_embeddings": False,
+}
+PARAMETERS = 8_030_261_248
+ADAPTER = 41_943_040  # LoRA of rank 16 on all linear layers
+WORK = Work(product_bytes=2, residual_bytes=2, tokens=4096, labelled=4096)
+
+
+def chosen(kind: str, **settings: Any) -> Hyperparameters:
+    contender = Contender.model_validate({"kind": kind, "name": kind})
+    return resolve(TuningSection(**settings), contender, PARAMETERS)[0]
+
+
+def shape(trained: int = ADAPTER) -> Shape:
+    found = Shape.of(CONFIG, PARAMETERS, trained, 112)
+    assert found is not None
+    return found
+
+
+def test_sizes_are_read_in_the_words_of_each_family() -> None:
+    words = {"n_embd": 768, "n_layer": 12, "vocab_size": 50_257}
+    found = Shape.of(words, 124_439_808, 124_439_808)
+    assert found is not None
+    assert (found.channels, found.blocks) == (768, 12)
+    assert found.block == pytest.approx(7_087_872, rel=0.01)
+    assert Shape.of({"width": 768}, 1, 1) is None
+
+
+def test_adapters_need_neither_gradients_nor_states_of_the_base() -> None:
+    lora = forecast(shape(), chosen("lora"), WORK)
+    full = forecast(shape(PARAMETERS), chosen("full"), WORK)
+    assert lora.gradients == 4 * ADAPTER
+    assert lora.optimizer == 8 * ADAPTER
+    assert full.gradients + full.optimizer == 12 * PARAMETERS
+    # Frozen matrices in bfloat16, both embeddings in float32, a narrow copy of the head.
+    assert lora.held == pytest.approx(18.1 * GIB, rel=0.02)
+
+
+def test_a_quantised_base_and_8_bit_states_are_smaller() -> None:
+    contender = Contender.model_validate({"kind": "lora", "name": "q", "quantised": "nf4"})
+    quantised = resolve(TuningSection(), contender, PARAMETERS)[0]
+    assert forecast(shape(), quantised, WORK).held < 9 * GIB
+    wide, narrow = (
+        forecast(shape(PARAMETERS), chosen("full", optimizer=name), WORK).optimizer
+        for name in ("adamw", "adamw8bit")
+    )
+    assert narrow < wide / 3
+
+
+def test_activations_grow_with_the_tokens_of_a_micro_batch_and_not_of_a_step() -> None:
+    one = forecast(shape(), chosen("lora"), WORK)
+    two = forecast(shape(), chosen("lora"), Work(2, 8192, 8192, residual_bytes=2))
+    assert two.activations == 2 * one.activations
+    own = forecast(shape(), chosen("lora"), Work(2, 4096, 4096, fast=False, residual_bytes=2))
+    assert own.activations == 1.75 * one.activations
+
+
+@pytest.mark.parametrize(
+    ("room", "saving", "fits"),
+    [(100, "keep", True), (36, "recompute", True), (27, "offload", True), (16, "offload", False)],
+)
+def test_the_cheapest_way_that_fits_is_taken(room: int, saving: str, fits: bool) -> None:
+    work = Work(2, 16_384, 16_384, residual_bytes=2)
+    found = plan(shape(), chosen("lora"), work, room * GIB, can_offload=True)
+    assert (found.saving, found.fits) == (saving, fits)
+
+
+def test_without_a_second_memory_nothing_is_moved_there() -> None:
+    found = plan(shape(), chosen("lora"), WORK, 16 * GIB, can_offload=False)
+    assert (found.saving, found.fits) == ("recompute", False)
+
+
+@pytest.mark.parametrize(
+    ("setting", "room", "saving"), [("never", 16, "keep"), ("always", 80, "recompute")]
+)
+def test_the_recipe_comes_first(setting: str, room: int, saving: str) -> None:
+    settings = chosen("lora", recompute_activations=setting)
+    assert plan(shape(), settings, WORK, room * GIB, can_offload=False).saving == saving
+
+
+def test_what_no_batch_can_lower_is_known_before_loading() -> None:
+    assert least_bytes(10**9, "full", "adamw", None) == 16 * 10**9
+    assert least_bytes(10**9, "lora", "adamw", None) == 4 * 10**9
+    assert least_bytes(10**9, "lora", "adamw", "nf4") < 10**9

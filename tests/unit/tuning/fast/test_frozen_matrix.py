@@ -1,0 +1,142 @@
+"""Frozen weights in fewer bits: what is held, and products with exactly that."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from laras.tuning.fast.frozen_matrix import (
+    FORMS,
+    Float8Matrix,
+    Nf4Matrix,
+    PlainMatrix,
+    freeze,
+    quantise_rows,
+)
+
+
+@pytest.fixture
+def weight() -> torch.Tensor:
+    torch.manual_seed(0)
+    return torch.randn(48, 64) * torch.logspace(-3, 1, 48)[:, None]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_way_back_is_the_exact_gradient_of_the_way_forward(
+    form: str, weight: torch.Tensor
+) -> None:
+    matrix = freeze(weight, form, torch.float32)
+    held = matrix.plain()
+    inputs, gradient = torch.randn(10, 64), torch.randn(10, 48)
+    if form == "fp8":  # inputs and gradients are rounded too: take what the rounding leaves alone
+        inputs, gradient = _representable(inputs), _representable_after(gradient, matrix)
+    torch.testing.assert_close(matrix.times(inputs), inputs @ held.t(), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(
+        matrix.times_transposed(gradient), gradient @ held, rtol=1e-5, atol=1e-5
+    )
+
+
+def _representable(rows: torch.Tensor) -> torch.Tensor:
+    values, scale = quantise_rows(rows)
+    return values.float() * scale
+
+
+def _representable_after(gradient: torch.Tensor, matrix: object) -> torch.Tensor:
+    assert isinstance(matrix, Float8Matrix)
+    return _representable(gradient * matrix._scale.t()) / matrix._scale.t()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_inputs_may_be_part_of_wider_rows_and_keep_their_dtype(
+    form: str, weight: torch.Tensor
+) -> None:
+    matrix = freeze(weight, form, torch.bfloat16)
+    wide = torch.randn(10, 80).bfloat16()
+    assert torch.equal(matrix.times(wide[:, :64]), matrix.times(wide[:, :64].contiguous()))
+    assert matrix.times(wide[:, :64]).dtype == torch.bfloat16
+    assert matrix.times_transposed(wide[:, :48]).shape == (10, 64)
+
+
+def test_eight_bits_err_by_a_sixteenth_or_a_small_part_of_their_row(weight: torch.Tensor) -> None:
+    weight[0] = torch.logspace(-7, 0, 64)
+    held = Float8Matrix(weight).plain()
+    most = weight.abs().amax(1, keepdim=True)
+    bound = torch.maximum(weight.abs() / 16, most * 2.0**-10 / 448)
+    assert ((held - weight).abs() <= bound * 1.0001).all()
+    assert torch.equal(held.abs().amax(1, keepdim=True), most)
+
+
+def test_four_bits_err_by_half_the_widest_gap_of_their_block(weight: torch.Tensor) -> None:
+    held = Nf4Matrix.of(weight).plain()
+    most = weight.reshape(-1, 64).abs().amax(1)
+    worst = (held - weight).reshape(-1, 64).abs().amax(1)
+    assert (worst <= 0.152 * most).all()
+    assert (worst > 0.02 * most).any()
+
+
+def test_a_row_of_zeros_stays_zero_and_what_is_not_finite_is_seen() -> None:
+    rows = torch.zeros(3, 64)
+    rows[1, 5], rows[2, 7] = torch.nan, torch.inf
+    for form in ("fp8", "nf4"):
+        assert freeze(torch.zeros(16, 64), form, torch.float32).plain().eq(0).all()
+    out = Float8Matrix(torch.ones(16, 64)).times(rows)
+    assert out[0].eq(0).all()
+    assert not out[1].isfinite().any()
+    assert not out[2].isfinite().any()
+
+
+def test_each_form_holds_as_little_as_it_says() -> None:
+    weight = torch.randn(256, 512)
+    numbers = weight.numel()
+    assert freeze(weight, "plain", torch.bfloat16).nbytes == 2 * numbers
+    assert Nf4Matrix.of(weight).nbytes * 8 == 4.5 * numbers
+    # Away from a GPU there is no transposed copy.
+    assert Float8Matrix(weight).nbytes == numbers + 4 * (256 + 512)
+
+
+def test_matrices_of_four_bits_are_joined_without_being_rounded_again() -> None:
+    parts = [torch.randn(rows, 64) for rows in (8, 4, 4)]
+    joined = Nf4Matrix.joined([Nf4Matrix.of(part) for part in parts])
+    assert torch.equal(joined.plain(), Nf4Matrix.of(torch.cat(parts)).plain())
+
+
+def test_a_shape_that_does_not_fit_is_held_as_it_is() -> None:
+    odd = torch.randn(7, 9)
+    for form in ("fp8", "nf4"):
+        assert isinstance(freeze(odd, form, torch.float32), PlainMatrix)
+
+
+def test_the_product_of_eight_bits_is_that_of_torch(weight: torch.Tensor) -> None:
+    """The call that runs on a Hopper GPU, on torch's own kernel for processors."""
+    matrix = Float8Matrix(weight)
+    values, scale = quantise_rows(torch.randn(20, 64))
+    ours = (values.float() @ matrix._values.float().t()) * scale * matrix._scale.t()
+    theirs = torch._scaled_mm(
+        values,
+        matrix._values.t(),
+        scale_a=scale,
+        scale_b=matrix._scale.t().contiguous(),
+        out_dtype=torch.bfloat16,
+        use_fast_accum=True,
+    )
+    torch.testing.assert_close(theirs.float(), ours, rtol=2**-7, atol=1e-4)
+    across = matrix._values.t().contiguous()
+    values, scale = quantise_rows(torch.randn(20, 48))
+    theirs = torch._scaled_mm(
+        values, across.t(), scale_a=scale, scale_b=matrix._ones, out_dtype=torch.bfloat16
+    )
+    torch.testing.assert_close(
+        theirs.float(), (values.float() @ matrix._values.float()) * scale, rtol=2**-7, atol=1.0
+    )
+
+
+def test_four_bits_are_those_of_bitsandbytes(weight: torch.Tensor) -> None:
+    functional = pytest.importorskip("bitsandbytes.functional")
+    codes, state = functional.quantize_4bit(
+        weight, blocksize=64, quant_type="nf4", compress_statistics=False
+    )
+    ours = Nf4Matrix.of(weight)
+    assert torch.equal(ours._codes, codes.view(-1))
+    theirs = Nf4Matrix(codes.view(-1), state.absmax, weight.shape[1])
+    assert torch.equal(theirs.plain(), functional.dequantize_4bit(codes, state).float())
+    assert torch.equal(theirs.plain(), ours.plain())

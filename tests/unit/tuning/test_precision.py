@@ -1,0 +1,139 @@
+"""Which dtype is taken where, and how float16 finds its loss scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from laras.batches.token_batch import TokenBatch
+from laras.errors import GuardStopped, UsageError
+from laras.planning.hyperparameters import resolve
+from laras.recipe.schema import Contender, TuningSection
+from laras.runs.folder import Run
+from laras.runs.progress import Silent
+from laras.tuning.adapters import prepare_for, trainable
+from laras.tuning.forward import PackedForward
+from laras.tuning.loop import Training, TrainingData
+from laras.tuning.objectives.objective import Objective
+from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.precision import LossScale, choose
+from packed_examples import examples
+
+Fresh = Callable[[str], PreTrainedModel]
+CPU = torch.device("cpu")
+USUAL, _ = resolve(TuningSection(), Contender(kind="full", name="tuned"), 0)
+CHOSEN = replace(USUAL, max_steps=6, epochs=20.0, batch_tokens=128, learning_rate=1e-3)
+
+
+def training(
+    model: PreTrainedModel,
+    run: Run,
+    precision: torch.dtype,
+    objective: Objective | None = None,
+    steps: int = 6,
+) -> Training:
+    rows = examples([30, 20, 25, 40, 10, 35])
+    chosen = replace(CHOSEN, max_steps=steps)
+    return Training(
+        model=prepare_for(model, chosen),
+        data=TrainingData(rows, [len(row) for row in rows], []),
+        chosen=chosen,
+        objective=objective or NextToken(),
+        run=run,
+        contender="tuned",
+        precision=precision,
+        key="key",
+        progress=Silent(),
+    )
+
+
+@dataclass(frozen=True)
+class Steep(NextToken):
+    """A loss of which float16 can't hold the gradients at a scale above ``limit``."""
+
+    limit: float = 0.0
+
+    def loss(self, forward: PackedForward, batch: TokenBatch) -> torch.Tensor:
+        total = super().loss(forward, batch)
+        total.register_hook(lambda scale: scale * float("inf") if scale > self.limit else scale)
+        return total
+
+
+@pytest.mark.parametrize("setting", ["float32", "bfloat16", "float16"])
+def test_what_is_named_is_taken(setting: str) -> None:
+    assert choose(setting, CPU) == getattr(torch, setting)
+
+
+def test_a_macs_gpu_is_left_in_float32_unless_told_otherwise() -> None:
+    assert choose("auto", torch.device("mps")) == torch.float32
+    assert choose("float16", torch.device("mps")) == torch.float16
+
+
+def test_float8_is_refused_where_the_machine_has_none() -> None:
+    with pytest.raises(UsageError, match="Hopper") as refused:
+        choose("float8", CPU)
+    assert refused.value.where == "model.precision"
+
+
+def test_float16_learns_what_float32_learns(fresh: Fresh, tmp_path: Path) -> None:
+    losses, scales = {}, {}
+    for precision in (torch.float32, torch.float16):
+        with Run.open(tmp_path / str(precision)) as run:
+            made = training(fresh("llama"), run, precision)
+            if precision == torch.float16:
+                made.loss_scale.load_state((2.0**10, 0))
+            made.run()
+            events = run.events()
+            losses[precision] = [e["loss"] for e in events if e["kind"] == "step_done"]
+            scales[precision] = made.loss_scale.state()
+            assert not [e for e in events if e["kind"] == "step_skipped"]
+    assert losses[torch.float16] == pytest.approx(losses[torch.float32], rel=2e-3)
+    assert scales == {torch.float32: (1.0, 6), torch.float16: (2.0**10, 6)}
+
+
+def test_a_step_that_overflows_is_skipped_and_the_scale_halved(
+    fresh: Fresh, tmp_path: Path
+) -> None:
+    model = fresh("llama")
+    before = {name: part.detach().clone() for name, part in trainable(model).items()}
+    with Run.open(tmp_path / "run") as run:
+        made = training(model, run, torch.float16, Steep(limit=2.0**12), steps=4)
+        made.run()  # more steps than non_finite_limit, and no guard stops it
+        skipped = [e for e in run.events() if e["kind"] == "step_skipped"]
+    assert [event["loss_scale"] for event in skipped] == [2.0**16, 2.0**15, 2.0**14, 2.0**13]
+    assert made.loss_scale.value == 2.0**12
+    assert all(torch.equal(part, before[name]) for name, part in trainable(model).items())
+
+
+def test_the_guard_counts_once_the_scale_can_go_no_lower(fresh: Fresh, tmp_path: Path) -> None:
+    with Run.open(tmp_path / "run") as run:
+        made = training(fresh("llama"), run, torch.float16, Steep(limit=0.0), steps=40)
+        with pytest.raises(GuardStopped, match="3 steps in a row"):
+            made.run()
+    assert made.loss_scale.value == 1.0
+    assert made.state.step == 16 + 3
+
+
+def test_the_scale_grows_after_many_steps_that_fit_and_is_kept_in_checkpoints() -> None:
+    scale = LossScale(torch.float16)
+    assert scale.overflowed()
+    for _step in range(1_999):
+        scale.fitted()
+    other = LossScale(torch.float16)
+    other.load_state(scale.state())
+    assert other.value == 2.0**15
+    other.fitted()
+    assert other.value == 2.0**16
+
+
+def test_only_float16_is_scaled() -> None:
+    scale = LossScale(torch.bfloat16)
+    for _step in range(5_000):
+        scale.fitted()
+    assert scale.value == 1.0
+    assert not scale.overflowed()
