@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-machine bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -120,6 +120,9 @@ bench-curves: $(VENV)/.develop .venv-bench-trainers/.peers  ## loss curves and c
 	@$(BIN)/python benchmarks/training/curves.py --trainers .venv-bench-trainers/bin/python
 	@$(BIN)/python benchmarks/training/chat_encoding.py --material $(MATERIAL) \
 	  --trainers .venv-bench-trainers/bin/python
+
+bench-machine: $(VENV)/.develop  ## threads and allocator, each setting apart, alone and beside another process
+	@$(BIN)/python benchmarks/machine.py --out benchmarks/results/machine.json
 
 # Runs on machines where nothing can be installed: their own Python, torch and transformers.
 GPU_PYTHON ?= python3

@@ -8,7 +8,7 @@ from typing import Any
 # The first kind with a mark that is part of the operator's name.
 _KINDS = {
     "loss": ("cross_entropy", "nll_loss", "log_softmax"),
-    "attention": ("attention", "Attention", "bmm", "softmax", "row_dot"),
+    "attention": ("attention", "Attention", "_Attend", "bmm", "softmax", "row_dot"),
     "matrix products": ("mm", "linear", "mkldnn", "matmul"),
     "optimizer": ("adam", "Optimizer", "_foreach", "clip_grad", "norm_except"),
     "copies and casts": (

@@ -45,7 +45,7 @@ class Setting:
     """What was set. ``waiting``: short, asleep, or chosen (by the user); ``bound``: threads keep
     their cores during computations; ``reason``: why they don't, or "" (one of those below);
     ``threads``: how many, where Laras limits them; ``first``: cores of the first thread;
-    ``everywhere``: all that this process may use."""
+    ``everywhere``: all that this process may use; empty where nothing may be changed."""
 
     waiting: Literal["short", "asleep", "chosen"]
     bound: bool = False
@@ -78,8 +78,12 @@ def settle() -> None:
     """Set what can still be set for this process; once, when Laras is imported."""
     global _setting, _used_at_start
     reason = _reason_against_binding()
-    if reason in (SWITCHED_OFF, CHOSEN):
+    if reason == SWITCHED_OFF:
         _setting = Setting("chosen", reason=reason)
+        return
+    everywhere = frozenset(os.sched_getaffinity(0) if sys.platform == "linux" else ())
+    if reason == CHOSEN:
+        _setting = Setting("chosen", reason=reason, everywhere=everywhere)
         return
     # Asleep is the safe way to wait: with the default, idle threads hold the cores that working
     # ones need, and a step of 25 us was measured to take up to 34 ms. Children may inherit it.
@@ -88,13 +92,14 @@ def settle() -> None:
     if reason == SHARED and _THREADS not in os.environ and (threads := _quota()):
         os.environ[_THREADS] = str(threads)  # torch counts cores, not what it may use of them
     if reason == "":
-        everywhere = frozenset(os.sched_getaffinity(0))
         if first := _load_runtime(everywhere):
             _setting = Setting("short", bound=True, first=first, everywhere=everywhere)
             _used_at_start = _use_of(everywhere)
             return
         reason = OTHER_RUNTIME
-    _setting = Setting("asleep", reason=reason, threads=threads)
+    if reason == TORCH_LOADED:
+        everywhere = frozenset()  # its runtime may have bound this thread already
+    _setting = Setting("asleep", reason=reason, threads=threads, everywhere=everywhere)
 
 
 def _reason_against_binding() -> str:
@@ -226,8 +231,9 @@ def placed(on_processor: bool = True) -> Iterator[Callable[[], None]]:
 
 
 def run_anywhere() -> None:
-    """For a thread that is started in :func:`placed`, which has inherited one core."""
-    if _setting.bound:
+    """For a thread that computes nothing, and may have inherited the core of the one that does: in
+    :func:`placed`, or by the user's own OMP_PROC_BIND."""
+    if _setting.everywhere:
         os.sched_setaffinity(0, _setting.everywhere)
 
 

@@ -1,9 +1,10 @@
 """Causal attention of packed rows on a processor, forward and backward.
 
-One call of C (``fast/attention.c``) does it all where that is quicker; batched matrix products do
-the rest: long examples, shared prefixes, dropout, machines without a compiler. They too beat
-torch's flash kernel for processors at the lengths of examples (benchmarks/attention.py has the
-figures). Queries go in chunks, so memory grows with the length and not with its square, and
+One call of C (``fast/attention.c``) does it all where that is quicker: 2 to 7 times as quick as
+torch's flash kernel for processors up to 512 tokens (benchmarks/attention.py). Batched matrix
+products do the rest: long examples, shared prefixes, dropout, machines without a compiler.
+
+In the products, queries go in chunks, so memory grows with the length and not with its square, and
 products beyond the diagonal are mostly not made. Query heads that share a key head are stacked as
 rows: no key is repeated.
 
@@ -21,9 +22,9 @@ from laras.tuning.fast import backends, kernels
 from laras.tuning.packing import Bucket, Packing
 
 _CHUNK = 256  # queries at a time: their scores stay in the cache
-# Channels of all keys of an example. C multiplies in float32; where keys and values have left the
-# cache, matrix products in bfloat16 are as quick: C took 0.4 times as long at 2,048 keys of 32
-# channels, 0.7 at 4,096 of 64, 0.9 at 2,048 of 128, and 1.1 at 4,096 of 128.
+# Length times channels. C multiplies in float32; where keys and values have left the cache,
+# products in bfloat16 catch up. C's share of their time: 0.53 at 4,096 keys of 32 channels, 0.71 at
+# 4,096 of 64, 0.90 at 2,048 of 128, 1.04 at 4,096 of 128 (benchmarks/attention.py, one thread).
 _LARGEST_IN_C = 2048 * 128
 
 
@@ -234,7 +235,7 @@ def _keys(bucket: Bucket, rows: torch.Tensor) -> torch.Tensor:
 
 
 def _write_keys(bucket: Bucket, rows: torch.Tensor, values: torch.Tensor, add: bool) -> None:
-    by_token = values.unflatten(0, (bucket.examples, -1)).transpose(1, 2)
+    by_token = values.view(bucket.examples, -1, *values.shape[1:]).transpose(1, 2)
     if bucket.prefix is not None:
         # The sum over examples is made in float32 before it is rounded once.
         rows[bucket.prefix] += by_token[:, : bucket.prefix_length].sum(0).to(rows.dtype)

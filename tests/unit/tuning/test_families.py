@@ -189,7 +189,8 @@ def test_recomputing_activations_changes_no_gradient() -> None:
     loss.backward()
     assert float(loss.detach()) == expected[0]
     for name, part in model.named_parameters():
-        assert part.grad is not None and torch.equal(part.grad, expected[1][name]), name
+        assert part.grad is not None, name
+        assert torch.equal(part.grad, expected[1][name]), name
 
 
 def test_a_model_that_no_family_describes_takes_its_own_modules() -> None:

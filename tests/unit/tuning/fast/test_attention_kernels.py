@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from laras.batches.token_batch import collate
+from laras.batches.token_batch import EncodedExample, collate
 from laras.tuning import attention_cpu
 from laras.tuning.attention_cpu import Scores, attention_backward, attention_forward
 from laras.tuning.fast import kernels
@@ -19,6 +20,7 @@ from laras.tuning.fast.attend import Heads, Rotation, attend
 from laras.tuning.packing import Packing
 from packed_examples import examples
 
+Products = Callable[[], AbstractContextManager[None]]
 DTYPES = [torch.float32, torch.bfloat16]
 LENGTHS = [17, 1, 300, 2, 16, 15]
 # Channels, groups, queries of each: less than a vector, a remainder, whole tiles, several of them.
@@ -37,7 +39,7 @@ def _seed_and_threads() -> Iterator[None]:
 
 
 @pytest.fixture
-def in_products(monkeypatch: pytest.MonkeyPatch) -> contextmanager[None]:
+def in_products(monkeypatch: pytest.MonkeyPatch) -> Products:
     """Within it no example is small enough for C."""
 
     @contextmanager
@@ -107,7 +109,7 @@ def assert_equals(found: list[Tensor], expected: list[Tensor]) -> None:
 @pytest.mark.parametrize("heads", HEADS, ids=str)
 @pytest.mark.parametrize("interleaved", [False, True])
 def test_attention_and_its_gradients_equal_the_definition(
-    heads: tuple[int, int, int], interleaved: bool, dtype: torch.dtype, in_products: type
+    heads: tuple[int, int, int], interleaved: bool, dtype: torch.dtype, in_products: Products
 ) -> None:
     channels, groups, queries = heads
     layout = Heads(groups, queries, channels, interleaved)
@@ -221,9 +223,14 @@ def test_what_c_does_not_know_goes_through_products(monkeypatch: pytest.MonkeyPa
     torch.set_num_threads(3)
     assert not attention_cpu._suits_c([query, key, value, out], packed([3000]), plain)
     # Prefixes that are shared.
-    shared = collate(examples([20]) + examples([20]), share_prefixes=True)
-    if shared.segments is not None:
-        assert not attention_cpu._suits_c([query, key, value, out], Packing.of(shared), plain)
+    start = examples([70])[0].input_ids
+    rows = [
+        EncodedExample(str(n), np.concatenate([start, end.input_ids]), np.ones(75, bool))
+        for n, end in enumerate(examples([5, 5], seed=1))
+    ]
+    shared = Packing.of(collate(rows, share_prefixes=True))
+    assert shared.shared
+    assert not attention_cpu._suits_c([query, key, value, out], shared, plain)
 
 
 def test_a_gradient_that_is_expanded_is_read_as_it_is() -> None:
