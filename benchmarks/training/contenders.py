@@ -87,6 +87,19 @@ CONTENDERS = {
             "mixed",
             {"checkpointing": True, "accumulation": 8},
         ),
+        # Ours with one trick less.
+        Contender(
+            "laras-without-c-kernels",
+            *_OURS,
+            "gains",
+            "mixed",
+            {"route": "fast"},
+            environment={"LARAS_KERNELS": "torch"},
+        ),
+        *(
+            Contender(f"laras-without-{what}", *_OURS, "gains", "mixed", {"without": what})
+            for what in ("c-attention", "cut", "last-block", "kept-heap")
+        ),
         # What the best settings were chosen from.
         Contender("trl-packing", *_TRL, "settings", "mixed", {**_BFLOAT16, "packing": True}),
         Contender(

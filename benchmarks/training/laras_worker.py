@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         from laras.tuning.heap import reused_memory
 
-        with reused_memory():
+        without = request.settings.get("without")
+        _leave_out(without)
+        with nullcontext() if without == "kept-heap" else reused_memory():
             run = _Run(request, meter, Path(folder))
             run.training.run()
             if request.settings.get("profile"):
@@ -50,6 +53,33 @@ def main() -> None:
         "route": str(run.training.forward.route),
     }
     meter.report()
+
+
+def _leave_out(trick: str | None) -> None:
+    """Switch one trick of the engine off, for its row in the table of gains."""
+    if trick == "c-attention":
+        from laras.tuning import attention_cpu
+
+        attention_cpu._LARGEST_IN_C = 0
+    elif trick == "cut":
+        from functools import partial
+
+        from laras.tuning import feed
+
+        whole = feed.collate
+        feed.collate = lambda rows, **options: partial(whole, rows)(**{**options, "cut": False})
+    elif trick == "last-block":
+        from laras.tuning.fast.decoder import Decoder
+
+        pruned = Decoder.run
+
+        def run(self: Any, batch: Any, wanted: Any, *more: Any) -> Any:
+            import torch
+
+            everything = torch.arange(batch.tokens)
+            return pruned(self, batch, everything, *more).index_select(0, wanted)
+
+        Decoder.run = run
 
 
 class _Run:

@@ -24,18 +24,21 @@ def summary(data: dict[str, Any]) -> str:
         _defaults(runs),
         _memory(runs),
         _start(runs),
-        _list(runs, "settings", "What the peers' best settings were chosen from (tokens/s)"),
-        _list(runs, "gains", "Laras with one trick less (tokens/s)"),
+        _settings(runs),
+        _gains(runs),
         _failures(data["runs"]),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def median_of(runs: Iterable[Run], figure: Callable[[Run], float]) -> tuple[float, int] | None:
-    """Median and number of the runs that others left in peace; of all where there is no such."""
+    """Median, and number, of the runs that others left in peace; the median of all, and 0, where
+    there is no such run."""
     found = list(runs)
-    quiet = [run for run in found if not run["disturbed"]] or found
-    return (statistics.median(map(figure, quiet)), len(quiet)) if quiet else None
+    if not found:
+        return None
+    quiet = [run for run in found if not run["disturbed"]]
+    return statistics.median(map(figure, quiet or found)), len(quiet)
 
 
 def _cells(runs: list[Run], *kinds: str) -> list[tuple[str, str]]:
@@ -125,14 +128,33 @@ def _defaults(runs: list[Run]) -> str:
     return f"{title}\n\n{_table(['', 'who', 'tokens/s', 'laras-default / it'], rows)}"
 
 
-def _list(runs: list[Run], kind: str, title: str) -> str:
+def _settings(runs: list[Run]) -> str:
+    """Other settings of the peers, on the same rows."""
     rows = []
-    for cell in _cells(runs, kind):
+    for cell in _cells(runs, "settings"):
         for name in CONTENDERS:
-            found = median_of(_of(runs, kind, cell, name), _tokens_per_s)
+            found = median_of(_of(runs, "settings", cell, name), _tokens_per_s)
             if found:
                 rows.append(["-".join(cell), name, _figure(found)])
-    return f"{title}\n\n{_table(['', 'who', 'tokens/s'], rows)}" if rows else ""
+    if not rows:
+        return ""
+    title = "What the peers' best settings were chosen from, useful tokens/s"
+    return f"{title}\n\n{_table(['', 'who', 'tokens/s'], rows)}"
+
+
+def _gains(runs: list[Run]) -> str:
+    """What each trick is worth: Laras by Laras without it, had by turns."""
+    rows = []
+    for cell in _cells(runs, "gains"):
+        own = median_of(_of(runs, "gains", cell, "laras"), _tokens_per_s)
+        for name in ("laras", "laras-general", *_in_group("gains")):
+            found = median_of(_of(runs, "gains", cell, name), _tokens_per_s)
+            ratio = f"**{own[0] / found[0]:.2f}**" if own and found else ""
+            rows.append(["-".join(cell), name, _figure(found), ratio])
+    if not rows:
+        return ""
+    title = "Laras with one trick less, useful tokens/s"
+    return f"{title}\n\n{_table(['', 'who', 'tokens/s', 'laras / it'], rows)}"
 
 
 def _failures(runs: list[Run]) -> str:
