@@ -32,7 +32,7 @@ _LOGITS_BYTES = 64 * 2**20  # of one chunk in tuning/loss.py
 # Bytes of an optimizer's state for each trained parameter: two moments, or one for Muon's matrices
 # (embeddings and vectors keep AdamW's two: counted so for all).
 _STATE = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 8.0}
-_QUANTISED = {"nf4": 0.55, "int8": 1.05, "fp8": 1.0}  # bytes of a weight with its scales
+_QUANTISED = {"nf4": 0.55, "int8": 1.05, "fp8": 2.0}  # bytes of a weight with its scales
 # A forecast that is met to this share of what there is leaves no room for being wrong.
 _SAFE_SHARE = 0.9
 

@@ -53,12 +53,14 @@ def packed_attention(
     window = (
         None if sliding_window is None or sliding_window >= packing.max_seqlen else sliding_window
     )
+    if sliding_window is not None:
+        packing.windows.add(sliding_window)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     # Norms of queries and keys may have left these in float32 beside values in half precision.
     by_token = (tensor[0].transpose(0, 1).to(value.dtype) for tensor in (query, key, value))
     queries, keys, values = by_token
     if query.device.type == "cuda":
-        if dropout:
+        if dropout:  # forward.py takes the padded way for such a model
             raise UnsupportedByPacking("attention dropout on a GPU")
         out = variable_length_attention(
             queries, keys, values, packing.cu_seqlens, packing.max_seqlen, scale, window, softcap

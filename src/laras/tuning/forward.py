@@ -109,11 +109,8 @@ class PackedForward:
             with torch.autocast(self.causal.device.type, enabled=False):
                 return self.decoder.run(batch, selected, batch.first_block, batch.hidden)
         if self.route.way == "packed":
-            try:
-                rows: torch.Tensor = self._packed(batch, self.causal.base_model)[0]
-                return rows.index_select(0, selected)
-            except UnsupportedByPacking:
-                self._leave_packing()
+            rows: torch.Tensor = self._packed(batch, self.causal.base_model)[0]
+            return rows.index_select(0, selected)
         return self._padded(batch, self.causal.base_model).index_select(0, selected)
 
     @torch.no_grad()
@@ -126,6 +123,9 @@ class PackedForward:
             assert isinstance(weight, torch.Tensor)
             if self._matrix is None:
                 self._matrix = weight.detach().to(self.precision)
+                tied = weight is self.causal.get_input_embeddings().weight
+                if not weight.requires_grad and not tied:
+                    weight.data = self._matrix  # held once
             elif weight.requires_grad and self._matrix.data_ptr() != weight.data_ptr():
                 self._matrix.copy_(weight)
 
@@ -160,27 +160,22 @@ class PackedForward:
             logits = self._head()(self.hidden_states(batch, batch.selected))
             return _capped(logits.float(), self.softcap)
         if self.route.way == "packed":
-            try:
-                kept = self._packed(batch, self.causal, logits_to_keep=batch.selected).logits[0]
-                return kept.float()  # type: ignore[no-any-return]
-            except UnsupportedByPacking:
-                self._leave_packing()
+            kept = self._packed(batch, self.causal, logits_to_keep=batch.selected).logits[0]
+            return kept.float()  # type: ignore[no-any-return]
         return self._padded(batch, self.causal).index_select(0, batch.selected).float()
 
-    def _packed(self, batch: TokenBatch, part: Any, **more: torch.Tensor) -> Any:
+    def _packed(
+        self, batch: TokenBatch, part: Any, packing: Packing | None = None, **more: torch.Tensor
+    ) -> Any:
         with _packed_attention(self.causal):
             output = part(
                 input_ids=batch.input_ids[None],
                 position_ids=batch.position_ids[None],
                 use_cache=False,
-                packing=Packing.of(batch),
+                packing=packing or Packing.of(batch),
                 **more,
             )
         return output[0] if part is not self.causal else output
-
-    def _leave_packing(self) -> None:
-        """From now on the padded way: a batch had what packing can't do (dropout on a GPU, say)."""
-        self.route = Route("padded", self.route.plain_head, "a row had what packing can't do")
 
     def _padded(self, batch: TokenBatch, part: Any) -> torch.Tensor:
         """First output (T, C or V): one right-padded row per example, then padding taken out."""
@@ -207,6 +202,8 @@ class PackedForward:
             plain = _is_plain(head) and _agree(own, expected)
             if fastest == "padded":
                 return Route("padded", plain)
+            if self.causal.device.type not in ("cpu", "cuda"):
+                return Route("padded", plain, f"packed rows are not for {self.causal.device.type}")
             way, reason = self._try_packing(probe, expected)
             if fastest == "fast" and self.precision in (torch.float32, torch.bfloat16):
                 problem = self._try_decoder(probe, expected)
@@ -218,10 +215,13 @@ class PackedForward:
             self.model.train(training)
 
     def _try_packing(self, probe: TokenBatch, expected: torch.Tensor) -> tuple[Way, str]:
+        packing = Packing.of(probe)
         try:
-            if _agree(self._packed(probe, self.causal).logits[0], expected):
-                return "packed", ""
-            return "padded", "packed rows give other logits"
+            logits = self._packed(probe, self.causal, packing).logits[0]
+            if not _agree(logits, expected):
+                return "padded", "packed rows give other logits"
+            # The probe is shorter than any window, and has no dropout: what it can't show is asked.
+            return _what_no_probe_shows(self.causal, packing)
         except (UnsupportedByPacking, TypeError) as error:
             # TypeError: the model's forward takes no packing at all.
             return "padded", str(error).splitlines()[0]
@@ -231,7 +231,7 @@ class PackedForward:
         assert self.precision is not None
         try:
             decoder = Decoder.of(self.causal, self.precision)
-        except (UnsupportedLayerError, AttributeError) as error:
+        except (UnsupportedLayerError, AttributeError, KeyError, ValueError) as error:
             return f"the decoder does not know a part: {error}"
         if decoder is None:
             return f"no fast way for {self.causal.config.model_type}"
@@ -244,6 +244,23 @@ class PackedForward:
             return "the decoder gives other logits"
         self.decoder = decoder
         return None
+
+
+def _what_no_probe_shows(causal: PreTrainedModel, packing: Packing) -> tuple[Way, str]:
+    """``packed`` unless the configuration has a kind of attention that did not reach ours."""
+    config: Any = causal.config
+    kinds = set(getattr(config, "layer_types", None) or ())
+    windowed = "sliding_attention" in kinds
+    if not kinds and getattr(config, "use_sliding_window", True):
+        windowed = getattr(config, "sliding_window", None) is not None
+    if windowed and not packing.windows:
+        return "padded", "the model keeps its window to itself"
+    if kinds - {"full_attention", "sliding_attention"} or hasattr(config, "attention_chunk_size"):
+        return "padded", f"kinds of attention: {', '.join(sorted(kinds))}"
+    dropped = any(getattr(config, name, 0) for name in ("attention_dropout", "attn_pdrop"))
+    if dropped and causal.device.type == "cuda":
+        return "padded", "attention dropout on a GPU"
+    return "packed", ""
 
 
 def _probe(causal: PreTrainedModel) -> TokenBatch:

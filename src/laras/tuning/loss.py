@@ -43,6 +43,8 @@ def cross_entropy_sum(
         return hidden.sum().float() * 0.0
     if matrix is None:
         matrix = weight.detach().to(_product_dtype(hidden))
+    if not torch.is_grad_enabled():  # a parameter would count as wanting its gradient all the same
+        weight = weight.detach()
     total: torch.Tensor = _VocabularyLoss.apply(hidden, weight, matrix, labels, weights, softcap)  # type: ignore[no-untyped-call]
     return total
 
@@ -87,11 +89,14 @@ class _VocabularyLoss(torch.autograd.Function):
         wants_hidden, wants_weight = ctx.needs_input_grad[:2]
         d_hidden = torch.empty_like(rows) if wants_hidden else None
         d_weight = None
+        # Weights are shares of a step, some 1e-4: in float16 gradients so small would be zeros.
+        factor = weights.amax() if matrix.dtype == torch.float16 else None
+        scaled = weights if factor is None else weights / factor
         total = torch.zeros((), device=hidden.device)
         for part in _chunks(len(labels), matrix):
             logits = F.linear(rows[part], matrix)
             losses = kernels.cross_entropy_(
-                logits, labels[part], weights[part], softcap, wants_hidden or wants_weight
+                logits, labels[part], scaled[part], softcap, wants_hidden or wants_weight
             )
             total += (losses * weights[part]).sum()
             if d_hidden is not None:
@@ -99,17 +104,18 @@ class _VocabularyLoss(torch.autograd.Function):
             if wants_weight:
                 own = (logits.t() @ rows[part]).to(weight.dtype)
                 d_weight = own if d_weight is None else d_weight.add_(own)
-        ctx.save_for_backward(d_hidden, d_weight)
+        ctx.save_for_backward(d_hidden, d_weight, factor)
         ctx.dtype = hidden.dtype
         return total
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        d_hidden, d_weight = ctx.saved_tensors
+        d_hidden, d_weight, factor = ctx.saved_tensors
+        gradient = gradient if factor is None else gradient * factor
         if gradient.device.type == "cuda" or float(gradient) != 1.0:
             # The loop asks for a gradient of one; a pass over a large vocabulary is spared then.
-            d_hidden = None if d_hidden is None else d_hidden * gradient.to(d_hidden.dtype)
+            d_hidden = None if d_hidden is None else (d_hidden * gradient).to(d_hidden.dtype)
             d_weight = None if d_weight is None else d_weight.mul_(gradient)
         d_hidden = None if d_hidden is None else d_hidden.to(ctx.dtype)
         return d_hidden, d_weight, None, None, None, None

@@ -10,6 +10,7 @@ import torch
 from peft import PeftModel, get_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from laras.errors import GuardStopped, ModelRefused
 from laras.models.load import LoadedModel, load_model
@@ -18,6 +19,8 @@ from laras.models.quiet import quiet
 from laras.models.tokenizer import Tokenizer
 from laras.recipe.schema import ModelSection
 from laras.translation import _
+from laras.tuning.adapters import transformer_blocks
+from laras.tuning.fast.frozen_matrix import freeze
 
 # Of the largest logit. A quantised base multiplies in fewer bits than float32 has.
 _TOLERANCE = 1e-4
@@ -78,6 +81,8 @@ def merge(
         take_over_values(loaded.model, held.model)
         as_trained = _logits(load_adapter(held.model, adapter, probes), probes)
         del held
+    elif quantised == "fp8":
+        _round_to_float8(loaded.model)
     adapted = load_adapter(loaded.model, adapter, probes)
     expected = as_trained if as_trained is not None else _logits(adapted, probes)
     with quiet():
@@ -87,6 +92,16 @@ def merge(
     _check(difference, tolerance, adapter)
     merged.requires_grad_(False)
     return Merged(replace(loaded, model=merged), difference)
+
+
+@torch.no_grad()
+def _round_to_float8(model: PreTrainedModel) -> None:
+    """Give the blocks' matrices the values that the engine's FP8 base had (frozen_matrix.py)."""
+    for block in transformer_blocks(model):
+        for part in block.modules():
+            if isinstance(part, torch.nn.Linear | Conv1D):
+                weight = part.weight.t() if isinstance(part, Conv1D) else part.weight
+                weight.copy_(freeze(weight.to(torch.bfloat16), "fp8", torch.float32).plain())
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ lies; so is each group of suffixes behind one shared prefix.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import torch
@@ -77,6 +77,7 @@ class Packing:
     """The examples of a row; made once per batch, used by every layer.
 
     ``segments`` (S, 4) int32, longest first: start, length, start and length of the prefix.
+    ``windows``: those that a model has asked for, for who wants to know.
     ``shared``: some examples begin with a prefix that stands in the row once.
     """
 
@@ -85,6 +86,7 @@ class Packing:
     buckets: tuple[Bucket, ...]
     segments: torch.Tensor | None = None
     shared: bool = False
+    windows: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, batch: TokenBatch) -> Packing:

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.tuning.forward import PackedForward, Way
+from laras.tuning.loss import cross_entropy_sum
 
 VOCABULARY = 97
 _SHAPE: dict[str, Any] = {
@@ -223,3 +224,88 @@ def test_weights_are_the_model_s_own_again_after_release() -> None:
     storages = [part.untyped_storage().data_ptr() for part in model.parameters()]
     assert len(set(storages)) == len(storages)
     assert all(torch.equal(part, before[name]) for name, part in model.named_parameters())
+
+
+def test_small_weights_of_a_step_keep_their_gradients_in_float16() -> None:
+    torch.manual_seed(0)
+    head = torch.nn.Linear(16, 500, bias=False)
+    hidden = torch.randn(40, 16, requires_grad=True)
+    labels, weights = torch.randint(500, (40,)), torch.full((40,), 1.0 / 8192)
+    results = []
+    for kind in (torch.float32, torch.float16):
+        total = cross_entropy_sum(hidden, head, labels, weights, head.weight.detach().to(kind))
+        results.append(torch.autograd.grad(total * 65536.0, [hidden, head.weight]))
+    for exact, found in zip(*results, strict=True):
+        assert float((found - exact).norm() / exact.norm()) < 5e-3
+
+
+@pytest.mark.parametrize(
+    "name", ["gemma 2", "gemma 3", "qwen 2", "phi 3", "mistral", "mistral with layer types"]
+)
+def test_a_window_is_kept_in_rows_longer_than_the_probe(name: str) -> None:
+    windowed = {**_SHAPE, "sliding_window": 12}
+    made = {
+        "gemma 2": lambda: transformers.Gemma2Config(**windowed, head_dim=8),
+        "gemma 3": lambda: transformers.Gemma3TextConfig(
+            **windowed, head_dim=8, layer_types=_SLIDING
+        ),
+        "qwen 2": lambda: transformers.Qwen2Config(
+            **windowed, use_sliding_window=True, max_window_layers=0
+        ),
+        "phi 3": lambda: transformers.Phi3Config(**windowed),
+        "mistral": lambda: transformers.MistralConfig(**windowed),
+        "mistral with layer types": lambda: transformers.MistralConfig(
+            **windowed, layer_types=["full_attention"] * 3
+        ),
+    }[name]()
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(made)
+    expected = _losses_and_gradients(model, "padded")
+    for way in ("fast", "packed"):
+        loss, gradients = _losses_and_gradients(model, way)  # type: ignore[arg-type]
+        assert loss == pytest.approx(expected[0], rel=1e-5), way
+        assert _difference(gradients, expected[1]) < 1e-5, way
+
+
+def test_a_window_that_only_the_mask_knows_takes_the_padded_way() -> None:
+    torch.manual_seed(0)
+    config = transformers.Qwen2MoeConfig(
+        **_SHAPE,
+        moe_intermediate_size=16,
+        shared_expert_intermediate_size=16,
+        num_experts=2,
+        num_experts_per_tok=1,
+        use_sliding_window=True,
+        sliding_window=12,
+        max_window_layers=3,
+    )
+    forward = PackedForward(AutoModelForCausalLM.from_config(config), torch.float32)
+    assert forward.route.way == "padded", forward.route
+
+
+def test_weights_that_lie_across_memory_stay_in_memory_of_their_own() -> None:
+    model = _model("gpt 2")
+    forward = PackedForward(model, torch.float32)
+    assert forward.route.way == "fast"
+    assert all(part.is_contiguous() for part in model.parameters())
+    before = float(forward.loss_sum(_row()).detach())
+    with torch.no_grad():
+        for part in model.parameters():
+            part.data = part.data * 1.1  # other memory, as some optimizers give
+    forward.refresh()
+    assert float(forward.loss_sum(_row()).detach()) != pytest.approx(before, rel=1e-4)
+    assert float(forward.loss_sum(_row()).detach()) == pytest.approx(
+        _losses_and_gradients(model, "padded")[0], rel=1e-5
+    )
+
+
+def test_nothing_of_a_model_is_changed_where_one_layer_is_not_plain() -> None:
+    adapted = get_peft_model(
+        _model("llama"),  # type: ignore[arg-type]
+        LoraConfig(r=3, target_modules=["down_proj"], lora_dropout=0.5, task_type="CAUSAL_LM"),
+    )
+    blocks = adapted.get_base_model().model.layers
+    before = [part.data_ptr() for part in blocks.parameters()]
+    forward = PackedForward(adapted, torch.bfloat16)
+    assert forward.route.way == "packed"
+    assert [part.data_ptr() for part in blocks.parameters()] == before

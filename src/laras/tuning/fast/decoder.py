@@ -23,10 +23,12 @@ from laras.tuning.fast.block import Block, Stream, run_block
 from laras.tuning.fast.families import (
     Names,
     embedding_dropout,
+    linear_layers,
     names_of,
     read_block,
     read_norm,
 )
+from laras.tuning.fast.projection import check_layers
 from laras.tuning.packing import Packing
 
 
@@ -45,6 +47,8 @@ class Decoder:
         self.dtype = dtype
         self.recompute = False
         self.final_norm = read_norm(getattr(self._base, names.final_norm), names)
+        for block in blocks:  # before anything of the model is changed
+            check_layers(linear_layers(block, names))
         self.blocks = [
             read_block(block, index, names, causal.config, dtype)
             for index, block in enumerate(blocks)

@@ -34,10 +34,7 @@ _ACTIVATIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a family keeps the parts of its model, and those of a block (dotted paths).
-
-    ``norms_left_out``: a path here may be absent from a block, and is then not part of it.
-    """
+    """Where a family keeps the parts of its model, and those of a block (dotted paths)."""
 
     blocks: str
     final_norm: str
@@ -146,11 +143,17 @@ def names_of(causal: PreTrainedModel) -> Names | None:
     config: Any = causal.config
     if config.model_type not in FAMILIES or getattr(config, "alibi", False):
         return None
-    if config.model_type == "falcon" and _one_dropout(
+    if config.model_type == "falcon" and _largest_dropout(
         config, "hidden_dropout", "attention_dropout"
     ):
         return None  # its dropout stands at places of its own
     return FAMILIES[config.model_type](config)
+
+
+def linear_layers(block: torch.nn.Module, names: Names) -> list[torch.nn.Module]:
+    """The layers of a block that become parts of projections."""
+    paths = (*names.qkv, names.out, *names.up, names.down)
+    return [block.get_submodule(path) for path in paths]
 
 
 def read_block(
@@ -193,7 +196,7 @@ def read_block(
         after_mlp=norm(names.after_mlp),
         query_norm=norm(query_norm),
         key_norm=norm(key_norm),
-        dropout=_one_dropout(config, "hidden_dropout", "resid_pdrop"),
+        dropout=_largest_dropout(config, "hidden_dropout", "resid_pdrop"),
     )
 
 
@@ -218,15 +221,18 @@ def _heads(config: Any, names: Names) -> Heads:
 
 def _scores(attention: Any, config: Any, heads: Heads, index: int) -> Scores:
     window = getattr(attention, "sliding_window", None)
-    if not hasattr(attention, "sliding_window") and not hasattr(config, "layer_types"):
+    if not hasattr(attention, "sliding_window"):
         window = getattr(config, "sliding_window", None)  # Phi-3 and Mistral ask the configuration
     if getattr(config, "use_bidirectional_attention", False):
         raise UnsupportedLayerError("bidirectional attention")
+    dropout = _largest_dropout(config, "attention_dropout", "attn_pdrop")
+    if dropout and next(attention.parameters()).is_cuda:
+        raise UnsupportedLayerError("attention dropout on a GPU")
     return Scores(
         scale=float(getattr(attention, "scaling", heads.channels**-0.5)),
         window=window,
         softcap=getattr(attention, "attn_logit_softcapping", None),
-        dropout=_one_dropout(config, "attention_dropout", "attn_pdrop"),
+        dropout=dropout,
     )
 
 
@@ -241,8 +247,8 @@ def embedding_dropout(config: Any) -> float:
     names = {"gpt2": "embd_pdrop", "gpt_neox": "hidden_dropout", "phi3": "embd_pdrop"}
     name = names.get(config.model_type)
     # Phi-3 has the setting and reads it nowhere.
-    return 0.0 if name is None or config.model_type == "phi3" else _one_dropout(config, name)
+    return 0.0 if name is None or config.model_type == "phi3" else _largest_dropout(config, name)
 
 
-def _one_dropout(config: Any, *names: str) -> float:
+def _largest_dropout(config: Any, *names: str) -> float:
     return max(float(getattr(config, name, 0.0) or 0.0) for name in names)

@@ -49,7 +49,9 @@ class Projection:
             if self.frozen is None:
                 own = self.matrix[rows, : self.inputs]
                 own.copy_(part.matrix())
-                if not part.weight.requires_grad or (part.weight.dtype == dtype and not self.rank):
+                # A trained weight that lay across memory would be misread by fused optimizers.
+                plain = part.weight.dtype == dtype and not self.rank and not part.transposed
+                if not part.weight.requires_grad or plain:
                     part.weight.data = own.t() if part.transposed else own
                     part.shared = True
             if part.bias is not None:
@@ -81,8 +83,11 @@ class Projection:
     def refresh(self) -> None:
         """Take over what an optimizer step has changed in the layers' parameters."""
         for part, rows, ranks in self.places():
-            if part.weight.requires_grad and not part.shared:
-                self.matrix[rows, : self.inputs].copy_(part.matrix())
+            own = self.matrix[rows, : self.inputs]
+            # A library may have given the weight other memory: the parameter is the truth.
+            if part.weight.requires_grad and part.weight.data_ptr() != own.data_ptr():
+                own.copy_(part.matrix())
+                part.shared = False
             if part.bias is not None and part.bias.requires_grad:
                 assert self.bias is not None
                 self.bias[rows].copy_(part.bias)
@@ -210,8 +215,14 @@ class _Project(torch.autograd.Function):
         return d_inputs, None, *_of_parameters(projection, gradient, wide, d_ranks)
 
 
+def check_layers(layers: Sequence[torch.nn.Module]) -> None:
+    """:class:`UnsupportedLayerError` where one can't be part of a projection."""
+    for layer in layers:
+        _Part.of(layer)
+
+
 def _fitted(gradient: torch.Tensor, width: int) -> torch.Tensor:
-    """``gradient`` with ``width`` columns: cut, or with room behind it."""
+    """``gradient`` with ``width`` columns: cut, or with uninitialised room behind it."""
     if gradient.shape[1] > width:
         return gradient[:, :width]
     wide = gradient.new_empty(len(gradient), width)
@@ -237,8 +248,9 @@ def _of_parameters(
             yield own.t() if part.transposed else own
         if part.bias is not None and part.bias.requires_grad:
             yield gradient[:, rows].sum(0, dtype=torch.float32).to(part.bias.dtype)
-        if part.down is not None and part.up is not None and part.up.requires_grad:
+        if part.down is not None and part.down.requires_grad:
             assert d_down is not None
-            through = wide[:, count + ranks.start : count + ranks.stop]
             yield d_down[ranks].to(part.down.dtype)
+        if part.up is not None and part.up.requires_grad:
+            through = wide[:, count + ranks.start : count + ranks.stop]
             yield (gradient[:, rows].t() @ through).to(part.up.dtype).mul_(part.scale)
