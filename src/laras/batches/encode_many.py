@@ -32,7 +32,7 @@ def encode_examples(
     start_id, end_id = edges_of(tokenizer)
     texts = {} if start_id is None else _joined_texts(examples)
     encoded = dict(zip(texts, tokenizer.encode_bulk([*texts.values()], bulk), strict=True))
-    chats = _encoded_chats(examples, template, context)
+    chats = _encoded_chats(examples, template, context, bulk)
     edges = [np.array([] if each is None else [each], np.int32) for each in (start_id, end_id)]
     room = context - sum(map(len, edges))
     for place, example in enumerate(examples):
@@ -52,7 +52,7 @@ def encode_examples(
 
 
 def _encoded_chats(
-    examples: Sequence[Example], template: ChatTemplate, context: int
+    examples: Sequence[Example], template: ChatTemplate, context: int, bulk: Bulk
 ) -> dict[int, EncodedExample]:
     """The conversations that fit as they are, by their place; the others are for
     :func:`encode_example`, which says what is wrong."""
@@ -64,9 +64,21 @@ def _encoded_chats(
         and any(message.trained for message in example.messages)
         and all(_is_unicode(message.content) for message in example.messages)
     ]
-    encoded = template.encode_many([examples[place].messages for place in places])
     found = {}
-    for place, chat in zip(places, encoded, strict=True):
+    left = []
+    arrays = template.encode_bulk([examples[place].messages for place in places], bulk)
+    for place, each in zip(places, arrays, strict=True):
+        if each is None:
+            left.append(place)
+        elif len(each.input_ids) <= context:
+            each.trained[:1] = False  # nothing comes before the first token
+            if each.trained.any():
+                example = examples[place]
+                found[place] = EncodedExample(
+                    example.example_id, *each[:2], example.weight, each.text_bytes
+                )
+    encoded = template.encode_many([examples[place].messages for place in left])
+    for place, chat in zip(left, encoded, strict=True):
         if isinstance(chat, EncodedChat) and len(chat.input_ids) <= context:
             window = chat_window(examples[place], chat)
             if window.trained.any():

@@ -106,7 +106,8 @@ def split_tokens(
     if sealed is not None:
         known = list(rejections_from(pq.read_table(ledger)))
         return SplitTokens(TokenCache(path), known, examples, sealed.get("encoder", {}))
-    bulk = _bulk(split, loaded.tokenizer)
+    to_write = wanted.classes is None  # prompts for a head are encoded one by one
+    bulk = _bulk(split, loaded.tokenizer) if to_write else loaded.tokenizer.slow_bulk()
     rejections: list[Rejection] = []
     try:
         tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
@@ -154,14 +155,14 @@ def _sample(split: Path) -> list[str]:
         every = max(1, file.metadata.num_rows // SAMPLE_TEXTS)
     texts: list[str] = []
     characters = first = 0
-    for batch in _batches(split, ["messages", "task"]):
+    for batch in _batches(split, ["messages"]):
         contents = batch.column("messages").flatten().field("content")
         characters += pc.sum(pc.utf8_length(contents)).as_py() or 0
         chosen = batch.slice((-first) % every)
         for place in range(0, chosen.num_rows, every):
-            if chosen.column("task")[place].as_py() == "text":
-                texts += [part["content"] for part in chosen.column("messages")[place].as_py()]
+            texts += [part["content"] for part in chosen.column("messages")[place].as_py()]
         first += batch.num_rows
+    texts = texts[:: max(1, len(texts) // SAMPLE_TEXTS)]  # conversations have several
     return texts[:SAMPLE_TEXTS] if characters >= LEAST_CHARACTERS else []
 
 

@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from tokenizers.pre_tokenizers import ByteLevel
+
 
 def control_tokens(definition: dict[str, Any], words: Collection[str] = ()) -> dict[str, int]:
     """Text and id of each added token that is more than white space (``▁`` counts as white), and
@@ -117,6 +119,32 @@ def _without_empty_prepend(step: dict[str, Any] | None) -> dict[str, Any] | None
         kept = [_without_empty_prepend(child) for child in step["normalizers"]]
         return {**step, "normalizers": [child for child in kept if child is not None]}
     return step
+
+
+def spells_bytes(definition: dict[str, Any]) -> bool:
+    """Whether each id stands for certain bytes, and a text (but for its composed characters) is
+    the bytes of its ids: byte-level BPE that drops, adds and takes nothing."""
+    model = definition["model"]
+    steps = _parts(definition.get("pre_tokenizer"), "pretokenizers")
+    return (
+        model.get("type") == "BPE"
+        and not any(
+            model.get(name)
+            for name in ("dropout", "continuing_subword_prefix", "end_of_word_suffix")
+        )
+        and all(letter in model["vocab"] for letter in ByteLevel.alphabet())
+        and {part.get("type") for part in _parts(definition.get("normalizer"), "normalizers")}
+        <= {"NFC"}
+        and {part.get("type") for part in steps} <= {"Split", "Digits", "ByteLevel"}
+        and any(part["type"] == "ByteLevel" for part in steps)
+        and not any(part.get("add_prefix_space") for part in steps)
+        and not any(part.get("behavior") == "Removed" for part in steps)
+        and not any(
+            token.get(name)
+            for token in definition.get("added_tokens") or []
+            for name in ("lstrip", "rstrip", "single_word")
+        )
+    )
 
 
 def same(one: dict[str, Any], other: dict[str, Any]) -> bool:

@@ -13,12 +13,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from itertools import chain, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jinja2
 
 from laras.errors import ModelRefused
+from laras.models.opaque import Frame, Frames
 from laras.models.sandbox import TemplateObjection, compile_template
 from laras.records import Message
 from laras.translation import _
@@ -42,6 +44,7 @@ class Renderer:
         self.text = text
         self._special_tokens = special_tokens
         self._frames: dict[_Roles, list[str]] = {}
+        self._today = today
         try:
             self._run = compile_template(text, today)
         except jinja2.TemplateError as error:
@@ -50,11 +53,8 @@ class Renderer:
     def plain(self, messages: Sequence[Message], *, prompt: bool) -> str:
         """The text that the template makes; ``prompt`` asks for the start of an answer."""
         variables = {
-            **self._special_tokens,
+            **self._variables(prompt=prompt),
             "messages": [{"role": each.role, "content": each.content} for each in messages],
-            "add_generation_prompt": prompt,
-            "tools": None,
-            "documents": None,
         }
         try:
             return self._run(variables)
@@ -67,6 +67,23 @@ class Renderer:
             ) from error
         except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise _broken(error) from error
+
+    def frame(self, roles: Sequence[str]) -> Frame | None:
+        """What the template writes around any contents that are not blank of messages of these
+        ``roles``; None where that may depend on them (see :mod:`laras.models.opaque`)."""
+        return self._opaque.frame(roles, self._variables(prompt=False))
+
+    @cached_property
+    def _opaque(self) -> Frames:
+        return Frames(self.text, self._today)
+
+    def _variables(self, *, prompt: bool) -> dict[str, Any]:
+        return {
+            **self._special_tokens,
+            "add_generation_prompt": prompt,
+            "tools": None,
+            "documents": None,
+        }
 
     def with_spans(self, messages: Sequence[Message], *, prompt: bool) -> Rendered:
         """The same text, with the place of each content (white space that it strips left out)."""

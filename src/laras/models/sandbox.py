@@ -45,7 +45,7 @@ class _Generation(jinja2.ext.Extension):  # type: ignore[misc]
         return nodes.Scope(body).set_lineno(line)
 
 
-class _Environment(ImmutableSandboxedEnvironment):  # type: ignore[misc]
+class Environment(ImmutableSandboxedEnvironment):  # type: ignore[misc]
     """The sandbox with a budget. ``spend`` and ``joined`` are called by the rewritten template."""
 
     intercepted_binops = frozenset({"*", "**", "+", "%"})
@@ -199,7 +199,9 @@ def _measure_joins(node: Any) -> None:
                     setattr(node, field, joined)
 
 
-def compile_template(text: str, today: date) -> Callable[[dict[str, Any]], str]:
+def compile_template(
+    text: str, today: date, environment: Environment | None = None
+) -> Callable[[dict[str, Any]], str]:
     """A function from a template's variables to its output.
 
     ``strftime_now`` tells ``today`` whatever the day, so that a prompt is the same tomorrow.
@@ -208,7 +210,7 @@ def compile_template(text: str, today: date) -> Callable[[dict[str, Any]], str]:
     """
     if len(text) > TEMPLATE_CHARACTERS:
         raise SecurityError("the template is too long")
-    environment = _Environment()
+    environment = environment or Environment()
     environment.globals["raise_exception"] = _raise_exception
     environment.globals["strftime_now"] = lambda form: today.strftime(str(form)[:100])
     try:

@@ -22,21 +22,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from laras.errors import ModelRefused
 from laras.models.arranging import with_system_merged
+from laras.models.bulk import Bulk, BulkDiffersError
+from laras.models.chat_bulk import ChatArrays, ChatBulk
 from laras.models.rendering import Rendered, Renderer
 from laras.models.sections import Encode, encode_rendered, requests_of
 from laras.models.template_text import template_text
 from laras.models.tokenizer import Encoded, Place, Tokenizer
 from laras.models.trained_places import trained_places
+from laras.models.turns import QUESTION, TurnShape, turn_shape
 from laras.records import Message
-from laras.translation import _
 
 # What a template that asks for today's date is told: prompts must be the same tomorrow.
 DEFAULT_DATE = date(2026, 1, 1)
-
-_QUESTION = Message("user", "question", False)
-_ANSWER = Message("assistant", "answer", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +52,6 @@ class EncodedChat:
     trained: list[bool]
     text_bytes: int = 0
     weights: list[float] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """How a template writes an assistant turn, found by running it.
-
-    ``opening``: from the end of the user's content to the beginning of the answer; its last
-    ``lead`` characters are no part of the prompt. ``end_id`` ends the turn. ``rewrites_history``:
-    an earlier assistant turn looks other than it did as the last one.
-    """
-
-    opening: str
-    lead: int
-    end_id: int
-    rewrites_history: bool
 
 
 class ChatTemplate:
@@ -124,6 +110,48 @@ class ChatTemplate:
         a message.
         """
         return self._encoded(*self._rendered(messages))
+
+    def encode_bulk(
+        self, conversations: Sequence[Sequence[Message]], bulk: Bulk
+    ) -> list[ChatArrays | None]:
+        """:meth:`encode` for those of ``conversations`` that need no closer look (else None).
+
+        Raises :class:`BulkDiffersError` where that turns out to be wrong; from then on, it is
+        left alone.
+        """
+        if not conversations or self._chat_bulk is None:
+            return [None] * len(conversations)
+        arranged = [self._arrange(messages) for messages in conversations]
+        try:
+            return self._chat_bulk.encode(arranged, bulk, self._as_arrays)
+        except BulkDiffersError:
+            self.__dict__["_chat_bulk"] = None
+            raise
+
+    def _as_arrays(self, arranged: Sequence[Message]) -> ChatArrays:
+        try:
+            rendered = self._renderer.with_spans(arranged, prompt=False)
+            borders = self._answer_borders(arranged, rendered.text, rendered.spans)
+            chat = self._encoded(arranged, rendered, borders)
+        except ModelRefused as refusal:
+            raise BulkDiffersError from refusal
+        ids, trained = np.array(chat.input_ids, np.int32), np.array(chat.trained, np.bool_)
+        return ChatArrays(ids, trained, chat.text_bytes)
+
+    @cached_property
+    def _chat_bulk(self) -> ChatBulk | None:
+        try:
+            shape = self._shape
+        except ModelRefused:  # told of each conversation that it matters to
+            return None
+        return ChatBulk(
+            self._tokenizer,
+            self._renderer.frame,
+            self._border,
+            shape.opening,
+            lead=shape.lead,
+            rewrites_history=shape.rewrites_history,
+        )
 
     def encode_many(
         self, conversations: Sequence[Sequence[Message]]
@@ -220,45 +248,15 @@ class ChatTemplate:
     def _prints_bos(self) -> bool:
         """Whether the template begins with the beginning token; a broken one tells on use."""
         try:
-            text = self._renderer.plain([_QUESTION], prompt=False)
+            text = self._renderer.plain([QUESTION], prompt=False)
         except ModelRefused:
             return True
         found = self._tokenizer.control_spans(text)
         return bool(found) and found[0].start == 0 and found[0].token_id == self._tokenizer.bos_id
 
     @cached_property
-    def _shape(self) -> _Shape:
-        prompt = self._renderer.with_spans([_QUESTION], prompt=True)
-        whole = self._renderer.with_spans([_QUESTION, _ANSWER], prompt=False)
-        answer_start, answer_end = whole.spans[1]
-        if not whole.text[:answer_start].startswith(prompt.text):
-            raise ModelRefused(
-                "model.template-prompt-differs",
-                _("The chat template's prompt is no beginning of the conversation it leads to."),
-                hint=_("Give a template whose prompt is: model.chat_template."),
-            )
-        lead = whole.text[len(prompt.text) : answer_start]
-        if lead.strip() and prompt.text == self._renderer.plain([_QUESTION], prompt=False):
-            raise ModelRefused(
-                "model.template-no-prompt",
-                _("The chat template does not write the start of an answer when asked to."),
-                hint=_("Give one that heeds add_generation_prompt: model.chat_template."),
-            )
-        ends = [span for span in self._tokenizer.control_spans(whole.text) if span.end > answer_end]
-        if not ends:
-            raise ModelRefused(
-                "model.template-no-end",
-                _("The chat template puts no control token after an answer to end it."),
-                hint=_("Give one that prints eos_token after each answer: model.chat_template."),
-            )
-        turn = whole.text[: ends[0].end].rstrip()
-        longer = self._renderer.plain([_QUESTION, _ANSWER, _QUESTION, _ANSWER], prompt=False)
-        return _Shape(
-            opening=whole.text[whole.spans[0][1] : answer_start],
-            lead=len(lead),
-            end_id=ends[0].token_id,
-            rewrites_history=not longer.startswith(turn),
-        )
+    def _shape(self) -> TurnShape:
+        return turn_shape(self._renderer, self._tokenizer)
 
     def _answer_borders(
         self, messages: Sequence[Message], text: str, spans: Sequence[tuple[int, int]]

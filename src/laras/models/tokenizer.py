@@ -111,6 +111,7 @@ class Tokenizer:
         facts = [deciding, self.bos_id, sorted(self.eos_ids), self.pad_id, self.adds_bos]
         self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         self._fast: Bulk | None = None
+        self._encoders: dict[Place, TokenizersLibrary] = {}
         self._find = lru_cache(maxsize=4096)(self._find_control)
 
     @classmethod
@@ -141,7 +142,9 @@ class Tokenizer:
         """
         found = bulk.encode(texts)
         if found:
-            self._checked(np.unique(np.concatenate(found)).tolist())
+            ids = np.concatenate(found)
+            control = np.array([*self.control_ids], dtype=np.int32)
+            self._checked(ids[np.isin(ids, control, kind="table")].tolist())  # sorts nothing
         return found
 
     def bulk(self, sample: Sequence[str]) -> Bulk:
@@ -234,23 +237,20 @@ class Tokenizer:
         return TokenizersLibrary.from_str(json.dumps(self._plain_definition))
 
     @cached_property
-    def _section(self) -> TokenizersLibrary:
-        edited = plain.for_later_section(self._plain_definition)
-        if plain.same(edited, self._plain_definition):
-            return self._start
-        return TokenizersLibrary.from_str(json.dumps(edited))
-
-    @cached_property
-    def _continuation(self) -> TokenizersLibrary:
-        edited = plain.for_continuation(self._plain_definition)
-        if plain.same(edited, self._plain_definition):
-            return self._start
-        return TokenizersLibrary.from_str(json.dumps(edited))
+    def spells_bytes(self) -> bool:
+        """Whether the ids of a text tell its bytes, wherever it stands: then ids that begin with
+        those of a text's beginning end it where it ends."""
+        one = self._start is self._encoder("section") is self._encoder("continuation")
+        return one and plain.spells_bytes(self._plain_definition)
 
     def _encoder(self, place: Place) -> TokenizersLibrary:
-        if place == "start":
-            return self._start
-        return self._section if place == "section" else self._continuation
+        if place not in self._encoders:
+            after = plain.for_later_section if place == "section" else plain.for_continuation
+            edited = after(self._plain_definition)
+            one = place == "start" or plain.same(edited, self._plain_definition)
+            other = None if one else TokenizersLibrary.from_str(json.dumps(edited))
+            self._encoders[place] = other or self._start
+        return self._encoders[place]
 
     def _checked(self, ids: list[int]) -> list[int]:
         if not self.control_ids.isdisjoint(ids):
