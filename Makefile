@@ -37,6 +37,11 @@ $(VENV)/.develop: $(VENV)/.torch pyproject.toml constraints.txt
 	@$(PIP) install -c constraints.txt -e '.[dev]'
 	@touch $@ $(VENV)/.laras
 
+# What some tests of `test-all` need beside; left out of `test`, where every start would load it.
+$(VENV)/.quantised: $(VENV)/.develop
+	@$(PIP) install -c constraints.txt -e '.[dev,quantised]'
+	@touch $@
+
 install: $(VENV)/.laras  ## Laras in .venv
 
 develop: $(VENV)/.develop  ## Laras and its development tools in .venv
@@ -47,7 +52,7 @@ demo: $(VENV)/.laras  ## install, then tune and judge the starter model on the s
 test: lint types  ## what must pass before a change goes in
 	@$(BIN)/python -m pytest -m "not slow"
 
-test-all: lint types  ## the same with the tests that take minutes
+test-all: lint types $(VENV)/.quantised  ## the same with the tests that take minutes
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.develop  ## style and layout
