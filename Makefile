@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-machine bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-engine bench-machine bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -125,6 +125,12 @@ bench-curves: $(VENV)/.develop .venv-bench-trainers/.peers  ## loss curves and c
 	@$(BIN)/python benchmarks/training/curves.py --trainers .venv-bench-trainers/bin/python
 	@$(BIN)/python benchmarks/training/chat_encoding.py --material $(MATERIAL) \
 	  --trainers .venv-bench-trainers/bin/python
+
+# The data feed counts seconds of the processor: with one thread, since waiting ones count, too.
+bench-engine: $(VENV)/.develop  ## the engine's parts: elementwise steps, attention, the data feed
+	@$(BIN)/python benchmarks/kernels.py
+	@$(BIN)/python benchmarks/attention.py
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/data_feed.py --results benchmarks/results/data-feed.json
 
 bench-machine: $(VENV)/.develop  ## threads and allocator, each setting apart, alone and beside another process
 	@$(BIN)/python benchmarks/machine.py --out benchmarks/results/machine.json

@@ -4,10 +4,9 @@
 
 A row of about 1,600 tokens in examples of one length (or one longer example), bfloat16, causal.
 Flash is torch's scaled_dot_product_attention over a batch of the examples, its gradients by
-autograd; products and C are Laras's (src/laras/tuning/attention_cpu.py), which takes C up to a
-size of example and products beyond: here both are measured at all. The ways take turns. Medians of
-milliseconds: of processor time with one thread, since machines are shared; else by the clock, which
-others disturb.
+autograd; products and C are Laras's (src/laras/tuning/attention_cpu.py), which takes C where it
+can. The ways take turns. Medians of milliseconds: of processor time with one thread, since machines
+are shared; else by the clock, which others disturb.
 """
 
 from __future__ import annotations
@@ -78,15 +77,15 @@ def flash(row: Row) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
     return forward, lambda out: torch.autograd.grad(out, leaves, gradient)
 
 
-def packed(row: Row, largest: int) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
-    """Forward and backward of Laras, C for examples up to ``largest``."""
+def packed(row: Row, in_c: bool) -> tuple[Callable[[], Any], Callable[[Any], Any]]:
+    """Forward and backward of Laras, in C or in products."""
     *given, d_out = row.tensors
     scores = Scores(d_out.shape[-1] ** -0.5)
     out = torch.empty_like(d_out)
     gradients = [torch.empty_like(x) for x in given]
 
     def forward() -> list[torch.Tensor]:
-        attention_cpu._LARGEST_IN_C = largest
+        attention_cpu._suits_c = lambda *_facts: in_c
         return attention_forward(*given, out, row.packing, scores)
 
     def backward(sums: list[torch.Tensor]) -> None:
@@ -98,7 +97,7 @@ def packed(row: Row, largest: int) -> tuple[Callable[[], Any], Callable[[Any], A
 def measure(heads: tuple[int, int, int], length: int, threads: int) -> dict[str, Any]:
     """Milliseconds of each way, forward and backward, and how many times as long as C."""
     row = Row.of(heads, length)
-    ways = {"flash": flash(row), "products": packed(row, 0), "c": packed(row, sys.maxsize)}
+    ways = {"flash": flash(row), "products": packed(row, False), "c": packed(row, True)}
     clock = time.process_time if threads == 1 else time.perf_counter
     found: dict[str, list[tuple[float, float]]] = {way: [] for way in WAYS}
     begun = time.perf_counter()

@@ -13,6 +13,7 @@ from gpu_shapes import RANK, SHAPES, Row, rows, step_flops, tiny
 from gpu_timing import device_memory, measured_steps
 
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.models.quantised import BY_LIBRARY, loading_arguments, require_support, settle
 from laras.planning.hyperparameters import Hyperparameters
 from laras.tuning.adapters import prepare_for
 from laras.tuning.forward import PackedForward
@@ -30,9 +31,11 @@ def measure(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     device, shape = torch.device(job["device"]), SHAPES[job["shape"]]
     shape = tiny(shape) if job["tiny"] else shape
     precision = torch.bfloat16
-    full = job["method"] == "full"
     # Trained weights are float32 whatever is multiplied; frozen ones are held as multiplied.
+    full = job["method"] == "full"
     model = shape.model(job["device"], torch.float32 if full else precision, "sdpa")
+    if job["base"] in BY_LIBRARY:
+        model = _quantised(model, job["base"], device, precision)
     names = {field.name for field in fields(Hyperparameters)}
     chosen = Hyperparameters(
         **{name: _KNOWN.get(name) for name in names - {"method"}}, method=job["method"]
@@ -41,11 +44,9 @@ def measure(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     ready.train()
     forward = PackedForward(ready, precision, fastest=job.get("fastest", "fast"))
     facts = {"route": forward.route.way, "reason": forward.route.reason}
-    if job["base"] != "plain":
-        if forward.decoder is None:
-            yield {"absent": f"only the fast way holds a base in {job['base']}", **facts}
-            return
-        forward.decoder.hold(job["base"])
+    if job["base"] == "fp8" and not forward.hold_frozen("fp8"):
+        yield {"absent": "only the fast way holds a base in FP8", **facts}
+        return
     if job.get("recompute"):
         forward.recompute_activations()
     optimizers = Optimizers(ready, chosen)
@@ -63,6 +64,21 @@ def measure(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
             break
         else:
             yield {**facts, "workload": workload, "absent": "out of memory"}
+
+
+def _quantised(model: Any, kind: str, device: torch.device, precision: torch.dtype) -> Any:
+    """``model`` with its blocks quantised as a recipe has it, but from memory."""
+    require_support(kind, device)
+    held = type(model).from_pretrained(
+        None,
+        config=model.config,
+        state_dict=model.state_dict(),
+        dtype=precision,
+        **loading_arguments(kind, device, precision),
+    )
+    settle(held, kind)
+    held.requires_grad_(False)
+    return held
 
 
 def _measure(
@@ -87,7 +103,8 @@ def _measure(
         with autocast(torch.bfloat16, device):
             loss = forward.loss_sum(batch)
         loss.backward()
-        norm, value = float(optimizers.gradient_norm()), float(loss.detach())
+        # In one transfer, as the loop does it.
+        value, norm = torch.stack([loss.detach(), optimizers.gradient_norm()]).tolist()
         optimizers.step(1.0, min(1.0, 1.0 / (norm + 1e-6)))
         forward.refresh()
         return value

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from laras.tuning.fast import kernels, reference
+from laras.tuning.fast import kernels
 
 TOKENS, CHANNELS, INNER, VOCABULARY = 1424, 576, 1536, 49152
 ITEMS, QUERIES, KEYS = 27, 200, 200
@@ -32,16 +32,18 @@ def steps(dtype: torch.dtype) -> Iterator[Step]:
         return torch.randn(*shape).to(kind)
 
     residual, delta, out = draw(TOKENS, CHANNELS, kind=torch.float32), *draw(2, TOKENS, CHANNELS)
-    weight, settings = torch.ones(CHANNELS), (False, 0.0)
-    norm = [residual, delta, weight, None, 1e-5, *settings, out]
-    yield "add_norm", norm, [residual, delta, residual, out]
-    total, mean, rstd = kernels.add_norm(residual, delta, weight, None, 1e-5, *settings, out)
-    facts = [total, weight, mean, rstd, *settings, dtype]
-    streams = [delta, residual, total, total] + ([delta] if dtype != torch.float32 else [])
-    yield "add_norm_backward", [delta, residual, *facts, True, False], streams
+    weight, total, rstd = torch.ones(CHANNELS), torch.empty_like(residual), torch.empty(TOKENS)
+    norm = [residual, delta, weight, None, 1e-5, 0.0, total, None, rstd, out]
+    yield "add_norm", norm, [residual, delta, total, out]
+    kernels.add_norm(residual, delta, weight, None, 1e-5, 0.0, total, None, rstd, out)
+    d_residual, d_weight = torch.empty_like(residual), torch.empty_like(weight)
+    d_delta = [] if dtype == torch.float32 else [torch.empty_like(delta)]
+    written = [d_residual, *(d_delta or [None]), d_weight, None]
+    backward = [delta, residual, total, weight, None, rstd, 0.0, *written]
+    yield "add_norm_backward", backward, [delta, residual, total, d_residual, *d_delta]
     heads = draw(TOKENS, 12, 64)
     angles = draw(TOKENS, 32, kind=torch.float32)
-    yield "rotate_", [heads, angles.cos(), angles.sin(), False, False], [heads, heads]
+    yield "rotate_", [heads, angles.cos(), angles.sin(), False], [heads, heads]
     joined, d_joined = draw(2, TOKENS, 2 * INNER)
     gate, up = joined.chunk(2, dim=1)
     d_gate, d_up = d_joined.chunk(2, dim=1)
@@ -56,8 +58,8 @@ def steps(dtype: torch.dtype) -> Iterator[Step]:
     # Half of the scores are never read.
     yield "causal_softmax", [scores, *mask, p], [scores[::2], p]
     lse = kernels.causal_softmax(scores, *mask, p)
-    backward = [scores, d_probabilities, lse, lse, *mask, p, d_scores]
-    yield "causal_softmax_backward", backward, [scores[::2], scores[::2], p, d_scores]
+    again = [scores, d_probabilities, lse, lse, *mask, p, d_scores]
+    yield "causal_softmax_backward", again, [scores[::2], scores[::2], p, d_scores]
     logits, labels = draw(200, VOCABULARY), torch.randint(0, VOCABULARY, (200,))
     yield "cross_entropy_", [logits, labels, torch.ones(200), None, True], [logits, logits]
     a, b = draw(2, TOKENS * 9, 64)
@@ -83,7 +85,7 @@ def main() -> None:
         for name, arguments, streams in steps(dtype):
             eager, fast = math.inf, math.inf
             for _round in range(options.rounds):
-                eager = min(eager, seconds(getattr(reference, name), arguments))
+                eager = min(eager, seconds(getattr(kernels, name).__wrapped__, arguments))
                 fast = min(fast, seconds(getattr(kernels, name), arguments))
             size = sum(tensor.numel() * tensor.element_size() for tensor in streams)
             shape = "x".join(map(str, streams[-1].shape))

@@ -12,6 +12,7 @@ in each repeat.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import statistics
@@ -26,6 +27,8 @@ CLEARED = ("OMP_", "GOMP_", "KMP_", "MALLOC_", "GLIBC_", "LARAS_MACHINE", "THP_"
 BOUND = {"OMP_PROC_BIND": "true", "OMP_WAIT_POLICY": "PASSIVE"}
 # Names that are set count as chosen: so is one half of Laras' settings kept from the other.
 NO_THREADS, NO_HEAP = {"KMP_BLOCKTIME": "200"}, {"GLIBC_TUNABLES": ""}
+_SMALL_PAGES = "BENCH_SMALL_PAGES"  # this process gets none of 2 MiB
+_NO_HUGE_PAGES = 41  # PR_SET_THP_DISABLE in prctl.h
 SETTINGS: dict[str, dict[str, str]] = {
     "the system's defaults": {"LARAS_MACHINE": "off"},
     "waiting asleep": {"LARAS_MACHINE": "off", "OMP_WAIT_POLICY": "PASSIVE"},
@@ -34,7 +37,7 @@ SETTINGS: dict[str, dict[str, str]] = {
     "threads alone": NO_HEAP,
     "memory alone": NO_THREADS,
     "as Laras sets it": {},
-    "the same with huge pages": {"THP_MEM_ALLOC_ENABLE": "1"},
+    "the same, small pages": {_SMALL_PAGES: "1"},
 }
 FIGURES = ("step_mean_us", "step_p90_us", "step_p99_us", "tokens_per_s", "first_step_s", "peak_mib")
 _ELEMENTS = 300_000
@@ -43,6 +46,8 @@ _LENGTHS = (60, 340, 120, 210, 90, 480, 150, 260)
 
 def work(step_s: float, steps: int) -> dict[str, float]:
     """What one row measures, in this process."""
+    if os.environ.get(_SMALL_PAGES):
+        ctypes.CDLL(None).prctl(_NO_HUGE_PAGES, 1, 0, 0, 0)
     import laras.threads  # noqa: I001  (before torch: it sets what torch reads)
     import numpy as np
     import torch

@@ -14,6 +14,7 @@ TUNED_ENVIRONMENT = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": "1000000000000",
     "MALLOC_TOP_PAD_": "268435456",
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 # No trainer asks the network, or prints more than it must.
 ENVIRONMENT = {
@@ -98,7 +99,7 @@ CONTENDERS = {
         ),
         *(
             Contender(f"laras-without-{what}", *_OURS, "gains", "mixed", {"without": what})
-            for what in ("c-attention", "cut", "last-block", "kept-heap")
+            for what in ("c-attention", "cut", "last-block", "row-multiple")
         ),
         # What the best settings were chosen from.
         Contender("trl-packing", *_TRL, "settings", "mixed", {**_BFLOAT16, "packing": True}),

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +30,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         from laras.tuning.heap import reused_memory
 
-        without = request.settings.get("without")
-        _leave_out(without)
-        with nullcontext() if without == "kept-heap" else reused_memory():
+        _leave_out(request.settings.get("without"))
+        with reused_memory():
             run = _Run(request, meter, Path(folder))
             run.training.run()
             if request.settings.get("profile"):
@@ -60,7 +58,7 @@ def _leave_out(trick: str | None) -> None:
     if trick == "c-attention":
         from laras.tuning import attention_cpu
 
-        attention_cpu._LARGEST_IN_C = 0
+        attention_cpu._suits_c = lambda *_facts: False
     elif trick == "cut":
         from functools import partial
 
@@ -68,6 +66,11 @@ def _leave_out(trick: str | None) -> None:
 
         whole = feed.collate
         feed.collate = lambda rows, **options: partial(whole, rows)(**{**options, "cut": False})
+    elif trick == "row-multiple":
+        from laras.tuning import forward
+        from laras.tuning.fast import decoder
+
+        forward.whole_rows = decoder.whole_rows = lambda count: count
     elif trick == "last-block":
         from laras.tuning.fast.decoder import Decoder
 

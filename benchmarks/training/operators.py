@@ -39,7 +39,6 @@ _KINDS = {
         "where",
         "rotate",
         "gate",
-        "activate",
     ),
 }
 

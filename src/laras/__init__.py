@@ -31,10 +31,6 @@ for _variable, _value in {
 
 # OpenMP's settings, which have to be there before torch is.
 threads.settle()
-# Packed rows have another length in every step, and oneDNN keeps a prepared kernel, with memory of
-# its own, for each of the last 1,024 shapes it saw: gigabytes, for shapes that never come again.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-
 _PUBLIC = {
     "run": "laras.workflow",
     "prepare": "laras.workflow",

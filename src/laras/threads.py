@@ -1,15 +1,17 @@
-"""OpenMP's threads: how long idle ones wait awake, and on which core each runs.
+"""OpenMP's threads: how long idle ones wait awake, and on which core each runs. GPUs' memory.
 
-Both are worth more than most kernels, in both directions (benchmarks/machine.py). On a machine of
-one's own, threads that keep their cores and wait awake for a moment halve the time of a short
-parallel step. Where others compute, the same settings cost a factor of two and more: a thread that
-may not leave its core queues there. So threads keep their cores only while a computation asks for
-it (:func:`placed`) and the cores are otherwise idle, and whoever starts another program in the
-middle of it gets them to move.
+What is set for threads is worth more than most kernels, in both directions (benchmarks/machine.py).
+On a machine of one's own, threads that keep their cores and wait awake for a moment halve the time
+of a short parallel step. Where others compute, the same settings cost a factor of two and more: a
+thread that may not leave its core queues there. So threads keep their cores only while a
+computation asks for it (:func:`placed`) and the cores are otherwise idle, and whoever starts
+another program in the middle of it gets them to move.
 
 libgomp, torch's OpenMP runtime on Linux, reads its settings from the environment when it is
 loaded, once. It is loaded here, before torch, with settings that are for this process alone: child
 processes inherit nothing but what is harmless to them. Elsewhere only the waiting is set.
+
+torch's allocator for GPUs reads its settings from the environment, too, when it is first used.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ CHOICES = (
     *("OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY"),
 )
 _THREADS = "OMP_NUM_THREADS"
+# What torch's allocator for GPUs reads; the latter two are older names of the same.
+_GPU_MEMORY = ("PYTORCH_ALLOC_CONF", "PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_HIP_ALLOC_CONF")
+_NVIDIA = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version"))
 # Turns of libgomp's waiting loop, about 50 ns each: long enough to bridge what Python does between
 # two steps, short enough that a waiting thread soon leaves the core to who needs it.
 _SPINS = 500
@@ -81,6 +86,7 @@ def settle() -> None:
     if reason == SWITCHED_OFF:
         _setting = Setting("chosen", reason=reason)
         return
+    _let_segments_grow()
     everywhere = frozenset(os.sched_getaffinity(0) if sys.platform == "linux" else ())
     if reason == CHOSEN:
         _setting = Setting("chosen", reason=reason, everywhere=everywhere)
@@ -100,6 +106,15 @@ def settle() -> None:
     if reason == TORCH_LOADED:
         everywhere = frozenset()  # its runtime may have bound this thread already
     _setting = Setting("asleep", reason=reason, threads=threads, everywhere=everywhere)
+
+
+def _let_segments_grow() -> None:
+    """Rows of another length in every step break up GPU memory that is handed out in pieces of
+    fixed size. Only where NVIDIA's own Linux driver is: under Windows' it fails at the first
+    allocation (pytorch issue 192330), and other makers' GPUs warn."""
+    chosen = set(_GPU_MEMORY) & os.environ.keys()
+    if not chosen and any(path.exists() for path in _NVIDIA):
+        os.environ[_GPU_MEMORY[0]] = "expandable_segments:True"
 
 
 def _reason_against_binding() -> str:

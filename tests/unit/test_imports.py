@@ -31,6 +31,7 @@ ORDER = (
     "delivery",
     "web",
     "inspection",
+    "job",
     "workflow",
     "cli",
 )

@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from laras import threads
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2,
@@ -123,6 +126,24 @@ def test_who_limits_the_threads_shares_the_machine_and_nothing_is_bound() -> Non
     facts = seen(OMP_NUM_THREADS="1")
     assert (facts["bound"], facts["reason"]) == (False, "shared-cores")
     assert facts["environment"] == {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+
+@pytest.mark.parametrize("driver", [True, False])
+@pytest.mark.parametrize("mine", [None, *threads._GPU_MEMORY])
+def test_gpu_memory_grows_where_nobody_chose_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: bool, mine: str | None
+) -> None:
+    for name in threads._GPU_MEMORY:
+        monkeypatch.delenv(name, raising=False)
+    if mine is not None:
+        monkeypatch.setenv(mine, "max_split_size_mb:64")
+    monkeypatch.setattr(
+        threads, "_NVIDIA", (tmp_path / "no", tmp_path if driver else tmp_path / "no")
+    )
+    threads._let_segments_grow()
+    found = {name: os.environ[name] for name in threads._GPU_MEMORY if name in os.environ}
+    grown = {"PYTORCH_ALLOC_CONF": "expandable_segments:True"} if driver else {}
+    assert found == (grown if mine is None else {mine: "max_split_size_mb:64"})
 
 
 def test_where_torch_came_first_its_threads_are_left_alone() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from laras.batches.encoded import EncodedExample
 from laras.batches.prefixes import Piece, pieces_of
@@ -64,6 +65,29 @@ class TokenBatch:
     def scaled(self, weight: float) -> TokenBatch:
         """The same batch with its weights divided by ``weight``, in float64 before rounding."""
         return replace(self, weights=(self.weights.double() / weight).float())
+
+    def filled(self, rows: int) -> TokenBatch:
+        """The same batch with a last segment that nothing reads, so that T is ``rows``."""
+        lacking = rows - self.tokens
+        if not lacking:
+            return self
+        end = self.cu_seqlens[-1:]
+        own = torch.arange(lacking, device=end.device)
+        segments = self.segments
+        if segments is not None:
+            filler = torch.tensor([[self.tokens, lacking, self.tokens, 0]], dtype=torch.int32)
+            segments = torch.cat([segments, filler.to(segments.device)])
+        return replace(
+            self,
+            input_ids=F.pad(self.input_ids, (0, lacking)),
+            position_ids=torch.cat([self.position_ids, own]),
+            labels=F.pad(self.labels, (0, lacking), value=IGNORED),
+            weights=F.pad(self.weights, (0, lacking)),
+            cu_seqlens=torch.cat([self.cu_seqlens, end + lacking]),
+            max_seqlen=max(self.max_seqlen, lacking),
+            segments=segments,
+            hidden=None if self.hidden is None else F.pad(self.hidden, (0, 0, 0, lacking)),
+        )
 
     def to(self, device: torch.device) -> TokenBatch:
         """The same batch on ``device``; to a GPU from pinned memory, without waiting for it."""

@@ -17,6 +17,7 @@ from laras.batches.encode import encode_classified
 from laras.batches.encode_many import encode_examples
 from laras.batches.encoded import EncodedExample
 from laras.models.bulk import LEAST_CHARACTERS, SAMPLE_TEXTS, Bulk, BulkDiffersError
+from laras.models.chat_bulk import OutlineDiffersError
 from laras.records import (
     REJECTION_SCHEMA,
     Rejection,
@@ -41,7 +42,8 @@ _BATCH_EXAMPLES = 1024
 class SplitTokens:
     """``rejections``: what was cut or did not fit; ``examples``: how many were to be encoded.
 
-    ``encoder``: the library that encoded the texts, and why it was no faster one.
+    ``encoder``: the library that encoded the texts, and why it was no faster one, or why
+    conversations were encoded each by itself.
     """
 
     tokens: TokenCache
@@ -68,11 +70,6 @@ class Wanted:
 
     tasks: frozenset[str] = frozenset(get_args(Task))
     classes: tuple[str, ...] | None = None
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether no example is left aside, and all are to be written on."""
-        return self.classes is None and self.tasks >= frozenset(get_args(Task))
 
 
 def split_tokens(
@@ -109,15 +106,20 @@ def split_tokens(
     to_write = wanted.classes is None  # prompts for a head are encoded one by one
     bulk = _bulk(split, loaded.tokenizer) if to_write else loaded.tokenizer.slow_bulk()
     rejections: list[Rejection] = []
-    try:
-        tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
-    except BulkDiffersError:
-        bulk = loaded.tokenizer.slow_bulk(f"{bulk.name} differs in a text beyond the sample")
+    found_out = []
+    while True:
+        try:
+            tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
+            break
+        except OutlineDiffersError:  # the template does without them from now on
+            found_out.append("conversations differ by their outlines")
+        except BulkDiffersError:
+            bulk = loaded.tokenizer.slow_bulk(f"{bulk.name} differs in a text beyond the sample")
         rejections.clear()
-        tokens = write_cache(path, _encoded(split, loaded, wanted, bulk, rejections))
     with temporary_sibling(ledger) as temporary:
         pq.write_table(to_table(rejections, REJECTION_SCHEMA), temporary)
-    encoder = {"name": bulk.name, "reason": bulk.reason}
+    reasons = [bulk.reason, *found_out] if bulk.reason else found_out
+    encoder = {"name": bulk.name, "reason": "; ".join(reasons)}
     sums = {file.name: file_sha256(file) for file in (path, ledger)}
     write_json_atomic(seal, {**sums, "encoder": encoder, "split": digest})
     _prune(folder, split.stem, digest)

@@ -23,7 +23,8 @@ def command() -> click.Command:
     @language_option()
     @pass_session
     def doctor(session: Session) -> None:
-        from laras.cli.examination import examine, judge
+        from laras.cli.diagnosis import judge
+        from laras.cli.examination import examine
 
         facts = examine()
         findings = judge(facts)

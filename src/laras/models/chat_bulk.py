@@ -31,6 +31,10 @@ FrameOf = Callable[[Sequence[str]], Frame | None]
 BorderOf = Callable[[str, int], int]
 
 
+class OutlineDiffersError(BulkDiffersError):
+    """A conversation got other ids or another mask by its outline than by itself."""
+
+
 class ChatArrays(NamedTuple):
     """``input_ids`` (L,) int32, ``trained`` (L,) bool, UTF-8 bytes of the trained contents."""
 
@@ -91,7 +95,8 @@ class ChatBulk:
     ) -> list[ChatArrays | None]:
         """Arrays for each of ``conversations``; None where it needs a closer look.
 
-        Raises :class:`BulkDiffersError` where one differs from what ``one_by_one`` gives.
+        Raises :class:`OutlineDiffersError` where one differs from what ``one_by_one`` gives (or
+        that refuses it), BulkDiffersError where ``bulk`` is not to be relied on.
         """
         result: list[ChatArrays | None] = [None] * len(conversations)
         chosen: list[tuple[int, _Outline]] = []
@@ -128,7 +133,7 @@ class ChatBulk:
                 np.array_equal(found.input_ids, wanted.input_ids)
                 and np.array_equal(found.trained, wanted.trained)
             ):
-                raise BulkDiffersError
+                raise OutlineDiffersError
         return result
 
     def _assembled(

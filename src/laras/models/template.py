@@ -26,8 +26,8 @@ import numpy as np
 
 from laras.errors import ModelRefused
 from laras.models.arranging import with_system_merged
-from laras.models.bulk import Bulk, BulkDiffersError
-from laras.models.chat_bulk import ChatArrays, ChatBulk
+from laras.models.bulk import Bulk
+from laras.models.chat_bulk import ChatArrays, ChatBulk, OutlineDiffersError
 from laras.models.rendering import Rendered, Renderer
 from laras.models.sections import Encode, encode_rendered, requests_of
 from laras.models.template_text import template_text
@@ -116,15 +116,15 @@ class ChatTemplate:
     ) -> list[ChatArrays | None]:
         """:meth:`encode` for those of ``conversations`` that need no closer look (else None).
 
-        Raises :class:`BulkDiffersError` where that turns out to be wrong; from then on, it is
-        left alone.
+        Raises :class:`OutlineDiffersError` where that turns out to be wrong; from then on, it is
+        left alone. :class:`BulkDiffersError` where ``bulk`` is not to be relied on.
         """
         if not conversations or self._chat_bulk is None:
             return [None] * len(conversations)
         arranged = [self._arrange(messages) for messages in conversations]
         try:
             return self._chat_bulk.encode(arranged, bulk, self._as_arrays)
-        except BulkDiffersError:
+        except OutlineDiffersError:
             self.__dict__["_chat_bulk"] = None
             raise
 
@@ -134,7 +134,7 @@ class ChatTemplate:
             borders = self._answer_borders(arranged, rendered.text, rendered.spans)
             chat = self._encoded(arranged, rendered, borders)
         except ModelRefused as refusal:
-            raise BulkDiffersError from refusal
+            raise OutlineDiffersError from refusal
         ids, trained = np.array(chat.input_ids, np.int32), np.array(chat.trained, np.bool_)
         return ChatArrays(ids, trained, chat.text_bytes)
 

@@ -28,11 +28,12 @@ _FLOAT32 = 4
 _OWN_MODULES = 1.75
 # What libraries load and allocate for themselves in a first step (measured: 70 to 105 MiB).
 _LIBRARIES_BYTES = 80 * 2**20
-_LOGITS_BYTES = 64 * 2**20  # of one chunk in tuning/loss.py
 # Bytes of an optimizer's state for each trained parameter: two moments, or one for Muon's matrices
 # (embeddings and vectors keep AdamW's two: counted so for all).
 _STATE = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 8.0}
 _QUANTISED = {"nf4": 0.55, "int8": 1.05, "fp8": 2.0}  # bytes of a weight with its scales
+# Quantised matrix by matrix as they are read; an FP8 base is made of one that is all there.
+_READ_QUANTISED = ("nf4", "int8")
 # A forecast that is met to this share of what there is leaves no room for being wrong.
 _SAFE_SHARE = 0.9
 
@@ -80,12 +81,13 @@ class Shape:
 class Work:
     """What decides how much is held, beside the model and its method. ``product_bytes`` and
     ``residual_bytes``: of an element; ``tokens``: of a micro-batch; ``labelled``: those of them
-    that have a label; ``fast``: by the decoder of tuning/fast; ``accumulated``: several
-    micro-batches make a step."""
+    that have a label; ``chunk_bytes``: of the logits that tuning/loss.py makes at once; ``fast``:
+    by the decoder of tuning/fast; ``accumulated``: several micro-batches make a step."""
 
     product_bytes: int
     tokens: int
     labelled: int
+    chunk_bytes: int
     fast: bool = True
     residual_bytes: int = _FLOAT32
     accumulated: bool = False
@@ -93,9 +95,11 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Bytes of each part. ``activations`` are what the backward pass needs; ``working``: what is
-    made and dropped on the way."""
+    """Bytes of each part. ``loading``: of the weights as they are read, before they are held as in
+    training; ``activations``: what the backward pass needs; ``working``: what is made and dropped
+    again."""
 
+    loading: int
     weights: int
     copies: int
     gradients: int
@@ -107,8 +111,13 @@ class Forecast:
 
     @property
     def peak(self) -> int:
-        """Most bytes at one moment: activations go as gradients come, unless those of an earlier
-        micro-batch are there already."""
+        """Most bytes at one moment, from loading on."""
+        return max(self.loading, self.training)
+
+    @property
+    def training(self) -> int:
+        """Most bytes at one moment of a step: activations go as gradients come, unless those of an
+        earlier micro-batch are there already."""
         passing = (self.activations + self.logits, self.gradients)
         moving = sum(passing) if self.accumulated else max(passing)
         return self.held + self.optimizer + moving + self.working
@@ -131,7 +140,11 @@ def forecast(
     trained = _FLOAT32 * shape.trained * (1 if chosen.averaging_decay is None else 2)
     # The products read a narrow copy of each trained matrix, and of the head.
     in_blocks = min(shape.trained, blocks)
-    copied = in_blocks + shape.vocabulary * shape.channels
+    head = shape.vocabulary * shape.channels
+    copied = in_blocks + head
+    # A trained head's gradient, and the product that it is made of, are there before the backward
+    # pass has begun to make room.
+    of_head = (_FLOAT32 + work.product_bytes) * head if chosen.method == "full" else 0
     block = _of_a_block(shape, work)
     stream = shape.channels * (work.residual_bytes + work.product_bytes)
     kept = {
@@ -139,7 +152,9 @@ def forecast(
         "recompute": stream * shape.blocks,
         "offload": 0.0,
     }[saving]
+    loading = of_matrix * matrices if chosen.quantised in _READ_QUANTISED else _FLOAT32 * matrices
     return Forecast(
+        loading=round(loading + _FLOAT32 * (shape.parameters - matrices)),
         weights=round(trained + of_matrix * matrices + _FLOAT32 * (frozen - matrices)),
         copies=work.product_bytes * copied if work.product_bytes != _FLOAT32 else 0,
         gradients=_FLOAT32 * shape.trained,
@@ -148,8 +163,9 @@ def forecast(
         # The gradients of a block's intermediate results are as many as these; recomputing, or
         # fetching it back, has the block's own there as well.
         working=round(work.tokens * block * (1 if saving == "keep" else 2)) + _LIBRARIES_BYTES,
-        logits=min(_LOGITS_BYTES, _FLOAT32 * work.labelled * shape.vocabulary)
-        + 2 * work.product_bytes * work.labelled * shape.channels,
+        logits=min(work.chunk_bytes, work.product_bytes * work.labelled * shape.vocabulary)
+        + 2 * work.product_bytes * work.labelled * shape.channels
+        + of_head,
         accumulated=work.accumulated,
     )
 
@@ -164,7 +180,7 @@ def _frozen(shape: Shape, chosen: Hyperparameters) -> int:
 def least_bytes(parameters: int, method: str, optimizer: str, quantised: str | None) -> int:
     """What a training of a model with so many parameters can't do without, whatever its batches:
     known before anything is loaded."""
-    if quantised is not None:
+    if quantised in _READ_QUANTISED:
         return round(_QUANTISED[quantised] * parameters)
     of_each = _FLOAT32 + _FLOAT32 + _STATE[optimizer] if method == "full" else _FLOAT32
     return round(of_each * parameters)
@@ -181,7 +197,7 @@ def _of_a_block(shape: Shape, work: Work) -> float:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is done with activations, and whether it is expected to fit. ``room``: bytes that the
-    training may hold."""
+    training may hold. It is made when loading has gone well, which therefore counts no more."""
 
     saving: Saving
     forecast: Forecast
@@ -190,11 +206,20 @@ class Plan:
     @property
     def fits(self) -> bool:
         """Whether the forecast leaves some room for being wrong."""
-        return self.forecast.peak <= _SAFE_SHARE * self.room
+        return self.forecast.training <= _SAFE_SHARE * self.room
 
     def facts(self) -> dict[str, Any]:
         """For the events, in bytes."""
-        parts = ("weights", "copies", "gradients", "optimizer", "activations", "working", "logits")
+        parts = (
+            "loading",
+            "weights",
+            "copies",
+            "gradients",
+            "optimizer",
+            "activations",
+            "working",
+            "logits",
+        )
         return {
             "activations": self.saving,
             "peak_bytes": self.forecast.peak,

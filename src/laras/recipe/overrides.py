@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from laras.errors import UsageError
+from laras.recipe.comparison import expand_contender
 from laras.recipe.document import Path, parse_document
-from laras.recipe.schema import expand_contender
 from laras.translation import _
 
 _CONTENDERS = ["comparison", "contenders"]

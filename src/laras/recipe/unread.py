@@ -142,6 +142,18 @@ def of_frozen_cache(size: int, kinds: Iterable[str]) -> Iterable[Unread]:
         )
 
 
+def of_layer_decay(decay: float, contenders: Iterable[tuple[str, int | None]]) -> Iterable[Unread]:
+    """A decay from block to block where whoever is tuned (kind, trained layers) trains one."""
+    tuned = [each for each in contenders if each[0] != "base"]
+    if tuned and all(each == ("freeze", 1) for each in tuned):
+        yield Unread(
+            ("tuning", "layer_decay"),
+            decay,
+            _("each contender trains a single block, so that no block lies below another"),
+            _("Leave it out, or raise trained_layers."),
+        )
+
+
 def of_new_tokens_beside_a_head(tokens: list[str], kinds: Iterable[str]) -> Iterable[Unread]:
     """New tokens where an adapter is trained for classification: a classifier has no output rows
     for them."""

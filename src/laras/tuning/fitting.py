@@ -3,13 +3,12 @@ computed again, or moved to the main memory, as the forecast of planning/memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.autograd.graph import save_on_cpu
 
 from laras.errors import MemoryExhausted
 from laras.models.inspection import parameters_in
@@ -19,8 +18,8 @@ from laras.recipe.schema import Contender, TuningSection
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.adapters import trainable, transformer_blocks
-from laras.tuning.attention import ATTENTION_NAME
-from laras.tuning.forward import PackedForward
+from laras.tuning.forward import PackedForward, packed_attention
+from laras.tuning.loss import _CHUNK_BYTES
 from laras.tuning.memory import available_bytes, total_bytes
 
 _GIB = 2**30
@@ -39,7 +38,7 @@ def refuse_what_never_fits(
         return
     if contender.kind == "full":
         hint = _("Use lora instead of full, or a smaller model.")
-    elif contender.quantised is None:
+    elif contender.quantised in (None, "fp8"):  # FP8 is made of a base that is there already
         hint = _("Use a quantised base (quantised: nf4), or a smaller model.")
     else:
         hint = _("Use a smaller model.")
@@ -67,7 +66,7 @@ def tell_what_hardly_fits(planned: Plan, contender: str, progress: Progress) -> 
                 "run out of memory. Lower tuning.micro_batch_tokens or model.context."
             ).format(
                 name=contender,
-                peak=planned.forecast.peak / _GIB,
+                peak=planned.forecast.training / _GIB,
                 room=planned.room / _GIB,
             )
         )
@@ -103,6 +102,7 @@ def plan_activations(
         residual_bytes=4 if on_cpu else precision.itemsize,
         tokens=tokens,
         labelled=tokens,
+        chunk_bytes=_CHUNK_BYTES.get(causal.device.type, _CHUNK_BYTES["cpu"]),
         fast=forward.route.way == "fast",
         accumulated=min(chosen.batch_tokens, total) > tokens,
     )
@@ -112,36 +112,15 @@ def plan_activations(
     return plan(shape, chosen, work, room, can_offload=causal.device.type == "cuda")
 
 
-@contextmanager
-def saved_as(planned: Plan | None, forward: PackedForward) -> Iterator[None]:
-    """What a forward pass and its backward pass run in; ``forward`` recomputes if that is the plan.
-
-    Blocks that run again in the backward pass have to find the attention of the forward pass.
-    """
-    if planned is None or planned.saving == "keep":
-        yield
-        return
-    causal = forward.causal
-    before = causal.config._attn_implementation
-    if forward.route.way == "packed":
-        causal.set_attn_implementation(ATTENTION_NAME)
-    # Of recomputed blocks only the inputs are kept: offloaded, these wait in the main memory.
-    on_gpu = causal.device.type == "cuda"
-    offloading = save_on_cpu(pin_memory=on_gpu) if planned.saving == "offload" else nullcontext()
-    try:
-        with offloading:
-            yield
-    finally:
-        if forward.route.way == "packed":
-            causal.set_attn_implementation(before)
+def saved_as(planned: Plan | None, forward: PackedForward) -> AbstractContextManager[None]:
+    """What a forward pass and its backward pass run in: blocks that run again in the backward pass
+    have to find the attention of the forward pass."""
+    if planned is None or planned.saving == "keep" or forward.route.way != "packed":
+        return nullcontext()
+    return packed_attention(forward.causal)
 
 
 def recompute(planned: Plan, forward: PackedForward) -> None:
-    """Let ``forward`` recompute its blocks if that is the plan."""
-    if planned.saving == "keep":
-        return
-    enable = getattr(forward.causal, "activation_checkpointing_enable", None)
-    if forward.decoder is not None or enable is None:
-        forward.recompute_activations()
-    else:  # its older name warns from transformers 5.23 on
-        enable({"use_reentrant": False})
+    """Let ``forward`` recompute its blocks, and offload their inputs, if that is the plan."""
+    if planned.saving != "keep":
+        forward.recompute_activations(offload=planned.saving == "offload")

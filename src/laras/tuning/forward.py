@@ -12,7 +12,7 @@ Shapes: T tokens of the row, C channels, n labelled positions, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,12 +20,13 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from peft import PeftModel
+from torch.autograd.graph import save_on_cpu
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.models.quiet import quiet
 from laras.tuning.attention import ATTENTION_NAME, UnsupportedByPacking
-from laras.tuning.fast.decoder import Decoder
+from laras.tuning.fast.decoder import Decoder, whole_rows
 from laras.tuning.fast.projection import UnsupportedLayerError
 from laras.tuning.loss import cross_entropy_each, cross_entropy_sum
 from laras.tuning.packing import Packing
@@ -68,6 +69,7 @@ class PackedForward:
         self.precision = precision
         self.softcap: float | None = getattr(self.causal.config, "final_logit_softcapping", None)
         self.decoder: Decoder | None = None
+        self._offloads = False
         self._matrix: torch.Tensor | None = None
         with quiet():  # what a model can't do is found out here, not told to people
             self.route = self._find_route(fastest)
@@ -82,7 +84,8 @@ class PackedForward:
         """Sum over trained positions of weight x negative log-likelihood (natural log)."""
         labels, weights = batch.labels[batch.selected], batch.weights[batch.selected]
         if self.route.plain_head:
-            hidden = self.hidden_states(batch, batch.selected)
+            selected, labels, weights = _filled(batch.selected, labels, weights)
+            hidden = self.hidden_states(batch, selected)
             return cross_entropy_sum(
                 hidden, self._head(), labels, weights, self._matrix, self.softcap
             )
@@ -106,7 +109,8 @@ class PackedForward:
         """Normalised last hidden states (n, C) at the row's positions ``selected`` (n,)."""
         if self.decoder is not None:
             # Its steps choose their own precision; autocast would round the attention scores.
-            with torch.autocast(self.causal.device.type, enabled=False):
+            away = save_on_cpu(pin_memory=True) if self._offloads else nullcontext()
+            with torch.autocast(self.causal.device.type, enabled=False), away:
                 return self.decoder.run(batch, selected, batch.first_block, batch.hidden)
         if self.route.way == "packed":
             rows: torch.Tensor = self._packed(batch, self.causal.base_model)[0]
@@ -129,12 +133,20 @@ class PackedForward:
             elif weight.requires_grad and self._matrix.data_ptr() != weight.data_ptr():
                 self._matrix.copy_(weight)
 
-    def recompute_activations(self) -> None:
-        """Keep only the input of each block for the backward pass, and run blocks again then."""
+    def recompute_activations(self, offload: bool = False) -> None:
+        """Keep only the input of each block for the backward pass, and run blocks again then.
+
+        ``offload``: on a GPU these inputs wait in the main memory. What the loss keeps does not:
+        among it is the gradient of the vocabulary's matrix, gigabytes that are wanted at once.
+        """
+        offload = offload and self.causal.device.type == "cuda"
         if self.decoder is not None:
-            self.decoder.recompute = True
-        else:
-            self.causal.gradient_checkpointing_enable({"use_reentrant": False})
+            self.decoder.recompute, self._offloads = True, offload
+            return
+        # Its older name, the only one before transformers 5.23, warns from then on.
+        enable = getattr(self.causal, "activation_checkpointing_enable", None)
+        enable = enable or self.causal.gradient_checkpointing_enable
+        enable({"use_reentrant": False}, offload=offload)
 
     def hold_frozen(self, form: str) -> bool:
         """Hold frozen weights as ``form`` says (``frozen_matrix.FORMS``); False where the fast way
@@ -167,7 +179,7 @@ class PackedForward:
     def _packed(
         self, batch: TokenBatch, part: Any, packing: Packing | None = None, **more: torch.Tensor
     ) -> Any:
-        with _packed_attention(self.causal):
+        with packed_attention(self.causal):
             output = part(
                 input_ids=batch.input_ids[None],
                 position_ids=batch.position_ids[None],
@@ -263,6 +275,18 @@ def _what_no_probe_shows(causal: PreTrainedModel, packing: Packing) -> tuple[Way
     return "packed", ""
 
 
+def _filled(
+    selected: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Positions, labels and weights with the last position repeated at a weight of zero: products
+    over trained positions have a number of rows that kernels like."""
+    lacking = whole_rows(len(selected)) - len(selected)
+    if not lacking or not len(selected):
+        return selected, labels, weights
+    more = [torch.cat([rows, rows[-1:].expand(lacking)]) for rows in (selected, labels)]
+    return more[0], more[1], F.pad(weights, (0, lacking))
+
+
 def _probe(causal: PreTrainedModel) -> TokenBatch:
     weight = causal.get_input_embeddings().weight
     size = min(weight.shape[0], 64)
@@ -294,7 +318,7 @@ def _capped(logits: torch.Tensor, softcap: float | None) -> torch.Tensor:
 
 
 @contextmanager
-def _packed_attention(causal: PreTrainedModel) -> Iterator[None]:
+def packed_attention(causal: PreTrainedModel) -> Iterator[None]:
     """Run with ``attention.py``, and leave the model as it was for everyone else."""
     before = causal.config._attn_implementation
     causal.set_attn_implementation(ATTENTION_NAME)

@@ -183,9 +183,10 @@ class Training:
                     share = self.objective.loss(self.forward, batch)
                 (share * self.loss_scale.value).backward()  # type: ignore[no-untyped-call]
             losses.append(share.detach())
-        # Read once: each reading lets a GPU run dry.
-        loss = math.fsum(torch.stack(losses).tolist())
-        norm = float(self.optimizers.gradient_norm()) / self.loss_scale.value
+        # Read in one transfer: each waits for all that a GPU was asked for, and lets it run dry.
+        length = self.optimizers.gradient_norm().to(self.device)
+        *shares, norm = torch.stack([*losses, length]).tolist()
+        loss, norm = math.fsum(shares), norm / self.loss_scale.value
         factor = learning_rate_factor(
             self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
         )

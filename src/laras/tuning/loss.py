@@ -18,8 +18,9 @@ from torch.autograd.function import once_differentiable
 from laras.tuning.fast import kernels
 
 # Logits of a chunk: enough rows for full speed of the products, little beside a model's weights.
-# Every chunk reads the whole matrix again; on a GPU that pays only with thousands of rows.
-_CHUNK_BYTES = {"cpu": 64 * 1024 * 1024, "cuda": 1024 * 1024 * 1024}
+# Every chunk reads the whole matrix again, and adds to the whole gradient of it where it is
+# trained; on a GPU chunks pay only with thousands of rows.
+_CHUNK_BYTES = {"cpu": 128 * 1024 * 1024, "cuda": 1024 * 1024 * 1024}
 
 
 def cross_entropy_sum(
@@ -127,6 +128,10 @@ def _product_dtype(hidden: torch.Tensor) -> torch.dtype:
 
 
 def _chunks(count: int, matrix: torch.Tensor) -> list[slice]:
+    """Slices of equal size, a multiple of 16 rows: a small last one would cost as much as a large
+    one, and other numbers of rows cost more (``fast/decoder.py``)."""
     bytes_at_once = _CHUNK_BYTES.get(matrix.device.type, _CHUNK_BYTES["cpu"])
-    size = max(1, bytes_at_once // (matrix.shape[0] * matrix.element_size()))
+    most = max(1, bytes_at_once // (matrix.shape[0] * matrix.element_size()))
+    size = -(-count // -(-count // most)) if count else 1
+    size = -(-size // 16) * 16
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]

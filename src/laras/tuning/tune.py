@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from laras.batches.account import write_account
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import Wanted, split_tokens
 from laras.errors import DataRefused, MemoryExhausted, UsageError, is_out_of_memory
@@ -37,6 +38,7 @@ from laras.tuning.fitting import (
     tell_what_hardly_fits,
 )
 from laras.tuning.heap import reused_memory
+from laras.tuning.learning_rates import tell_of_idle_decay
 from laras.tuning.loop import Training, TrainingData, TrainingResult
 from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 from laras.tuning.objectives.classification import add_head, classes_of
@@ -194,6 +196,7 @@ def _train(
         reasons=reasons,
         memory=None if memory is None else memory.facts(),
     )
+    tell_of_idle_decay(model, chosen, contender.name, progress)
     if len(training.steps) < _FEW_STEPS:
         progress.note(
             _(
@@ -228,9 +231,7 @@ def _encoded(
         name: split_tokens(path, loaded, folder, wanted)
         for name, path in (("train", prepared.train), ("validation", prepared.validation))
     }
-    if wanted.is_everything:  # the account of the data is not that of a part of it
-        facts = {name: split.facts() for name, split in splits.items()}
-        run.write_json("data/encoding.json", facts)
+    write_account(run, prepared.key, wanted, splits)
     for name, split in splits.items():
         run.event("split_encoded", split=name, **split.encoder)
     train, validation = splits["train"].tokens, splits["validation"].tokens

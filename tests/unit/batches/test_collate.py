@@ -191,3 +191,19 @@ def test_a_batch_goes_to_the_gpu_whole() -> None:
     there = batch.to(torch.device("cuda"))
     assert there.input_ids.is_cuda
     assert torch.equal(there.labels.cpu(), batch.labels)
+
+
+def test_a_filled_batch_has_one_segment_more_that_nobody_reads() -> None:
+    for share in (False, True):
+        batch = collate(examples([70, 75, 9], seed=3), share_prefixes=share)
+        filled = batch.filled(batch.tokens + 5)
+        assert filled.tokens == batch.tokens + 5 == int(filled.cu_seqlens[-1])
+        assert filled.position_ids[-5:].tolist() == [0, 1, 2, 3, 4]
+        assert torch.equal(filled.selected, batch.selected)
+        assert torch.equal(filled.labels[: batch.tokens], batch.labels)
+        assert set(filled.labels[batch.tokens :].tolist()) == {IGNORED}
+        assert filled.trained_tokens == batch.trained_tokens
+        assert filled.example_ids == batch.example_ids
+        if batch.segments is not None:
+            assert filled.segments[-1].tolist() == [batch.tokens, 5, batch.tokens, 0]
+        assert batch.filled(batch.tokens) is batch

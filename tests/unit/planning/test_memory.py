@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from laras.planning.hyperparameters import Hyperparameters, resolve
-from laras.planning.memory import Shape, Work, forecast, least_bytes, plan
+from laras.planning.memory import Plan, Shape, Work, forecast, least_bytes, plan
 from laras.recipe.schema import Contender, TuningSection
 
 GIB = 2**30
@@ -20,7 +20,8 @@ CONFIG = {
 }
 PARAMETERS = 8_030_261_248
 ADAPTER = 41_943_040  # LoRA of rank 16 on all linear layers
-WORK = Work(product_bytes=2, residual_bytes=2, tokens=4096, labelled=4096)
+CHUNK = 2**30  # of a GPU
+WORK = Work(2, 4096, 4096, CHUNK, residual_bytes=2)
 
 
 def chosen(kind: str, **settings: Any) -> Hyperparameters:
@@ -66,18 +67,20 @@ def test_a_quantised_base_and_8_bit_states_are_smaller() -> None:
 
 def test_activations_grow_with_the_tokens_of_a_micro_batch_and_not_of_a_step() -> None:
     one = forecast(shape(), chosen("lora"), WORK)
-    two = forecast(shape(), chosen("lora"), Work(2, 8192, 8192, residual_bytes=2))
+    two = forecast(shape(), chosen("lora"), Work(2, 8192, 8192, CHUNK, residual_bytes=2))
     assert two.activations == 2 * one.activations
-    own = forecast(shape(), chosen("lora"), Work(2, 4096, 4096, fast=False, residual_bytes=2))
+    own = forecast(
+        shape(), chosen("lora"), Work(2, 4096, 4096, CHUNK, fast=False, residual_bytes=2)
+    )
     assert own.activations == 1.75 * one.activations
 
 
 @pytest.mark.parametrize(
     ("room", "saving", "fits"),
-    [(100, "keep", True), (36, "recompute", True), (27, "offload", True), (16, "offload", False)],
+    [(102, "keep", True), (36, "recompute", True), (27, "offload", True), (16, "offload", False)],
 )
 def test_the_cheapest_way_that_fits_is_taken(room: int, saving: str, fits: bool) -> None:
-    work = Work(2, 16_384, 16_384, residual_bytes=2)
+    work = Work(2, 16_384, 16_384, CHUNK, residual_bytes=2)
     found = plan(shape(), chosen("lora"), work, room * GIB, can_offload=True)
     assert (found.saving, found.fits) == (saving, fits)
 
@@ -99,3 +102,30 @@ def test_what_no_batch_can_lower_is_known_before_loading() -> None:
     assert least_bytes(10**9, "full", "adamw", None) == 16 * 10**9
     assert least_bytes(10**9, "lora", "adamw", None) == 4 * 10**9
     assert least_bytes(10**9, "lora", "adamw", "nf4") < 10**9
+    assert least_bytes(10**9, "lora", "adamw", "fp8") == 4 * 10**9  # made of what is there
+
+
+def test_logits_are_no_more_than_a_chunk_of_them() -> None:
+    def logits(labelled: int) -> int:
+        rows = 2 * 2 * labelled * CONFIG["hidden_size"]
+        work = Work(2, 16_384, labelled, CHUNK, residual_bytes=2)
+        return forecast(shape(), chosen("lora"), work).logits - rows
+
+    assert logits(100) == 2 * 100 * CONFIG["vocab_size"]
+    assert logits(16_384) == CHUNK
+
+
+def test_a_base_is_read_in_full_before_it_is_held_in_8_bits() -> None:
+    def planned(quantised: str, room: int = 0) -> Plan:
+        contender = Contender.model_validate({"kind": "lora", "name": "q", "quantised": quantised})
+        settings = resolve(TuningSection(), contender, PARAMETERS)[0]
+        work = Work(2, 512, 512, CHUNK, residual_bytes=2)
+        return plan(shape(), settings, work, room, can_offload=False)
+
+    four, eight = (planned(name, 80 * GIB).forecast for name in ("nf4", "fp8"))
+    assert four.peak == four.training > four.loading
+    assert eight.peak == eight.loading == 4 * PARAMETERS
+    # It is decided about activations when that is over.
+    after = planned("fp8", eight.loading)
+    assert (after.saving, after.fits) == ("keep", True)
+    assert after.facts()["peak_bytes"] == eight.loading > 0.9 * after.room

@@ -71,6 +71,12 @@ def written(folder: Path, text: str) -> Path:
             "freeze",
         ),
         (DOCUMENTS + "tuning: {optimizer: muon}\n", "4:10", "kind full", "adamw"),
+        (
+            "tuning: {layer_decay: 0.9}\n" + CONTENDERS + "freeze: {trained_layers: 1}\n",
+            "1:10",
+            "a single block",
+            "trained_layers",
+        ),
     ],
 )
 def test_a_setting_that_nobody_reads_is_refused_at_its_place(
@@ -102,7 +108,7 @@ def test_what_is_read_is_accepted(tmp_path: Path) -> None:
         "    - {conversations: b, assistant: [Budi], instruction: Be brief.}\n"
         "    - {examples: c, assistant: [Budi], instruction: Which class?, weight: 2.0}\n"
         "  validation: {examples: d, weight: 2.0}\n"
-        "tuning: {optimizer: muon}\n"
+        "tuning: {optimizer: muon, layer_decay: 0.9}\n"
         "comparison:\n"
         "  contenders:\n"
         "    - base\n"

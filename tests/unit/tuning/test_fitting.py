@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from laras.errors import MemoryExhausted
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.planning.memory import Plan, Saving, Shape, Work, forecast
 from laras.recipe.schema import Contender, TuningSection
-from laras.tuning import fitting
+from laras.tuning import fitting, loss
 from laras.tuning.adapters import prepare_for, trainable
+from laras.tuning.fast.decoder import whole_rows
 from laras.tuning.fitting import plan_activations, recompute, refuse_what_never_fits, saved_as
 from laras.tuning.forward import PackedForward
 
@@ -35,7 +37,7 @@ def chosen(kind: str = "full") -> Hyperparameters:
 def planned(saving: Saving) -> Plan:
     found = Shape.of({"hidden_size": 8, "num_hidden_layers": 2, "vocab_size": 8}, 4000, 4000)
     assert found is not None
-    return Plan(saving, forecast(found, chosen(), Work(4, 64, 64), saving), 0)
+    return Plan(saving, forecast(found, chosen(), Work(4, 64, 64, 2**20), saving), 0)
 
 
 def batch() -> TokenBatch:
@@ -56,10 +58,10 @@ def gradients(
     ready.train()
     recompute(planned(saving), forward)
     with saved_as(planned(saving), forward):
-        loss = forward.loss_sum(batch())
-        loss.backward()
+        total = forward.loss_sum(batch())
+        total.backward()
     found = {name: part.grad for name, part in trainable(ready).items() if part.grad is not None}
-    return float(loss.detach()), found
+    return float(total.detach()), found
 
 
 @pytest.mark.parametrize("saving", ["recompute", "offload"])
@@ -68,9 +70,9 @@ def gradients(
 def test_gradients_are_those_of_kept_activations(
     fresh: Callable[[str], PreTrainedModel], kind: str, way: str, saving: Saving
 ) -> None:
-    loss, expected = gradients(fresh("llama"), kind, way, "keep")
+    total, expected = gradients(fresh("llama"), kind, way, "keep")
     again, found = gradients(fresh("llama"), kind, way, saving)
-    assert again == pytest.approx(loss, abs=1e-6)
+    assert again == pytest.approx(total, abs=1e-6)
     assert found.keys() == expected.keys()
     for name, gradient in expected.items():
         torch.testing.assert_close(found[name], gradient, rtol=1e-6, atol=1e-6, msg=name)
@@ -90,6 +92,61 @@ def test_activations_are_recomputed_only_where_memory_is_short(
     short = plan_activations(*settings)
     assert short is not None
     assert short.saving == "recompute"
+
+
+def test_the_chunk_of_logits_is_that_of_the_loss(
+    fresh: Callable[[str], PreTrainedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forward = PackedForward(prepare_for(fresh("llama"), chosen()), torch.float32)
+
+    def logits() -> int:
+        found = plan_activations(forward, chosen(), 10_000, [4000] * 9, torch.float32)
+        assert found is not None
+        return found.forecast.logits
+
+    before = logits()
+    monkeypatch.setitem(loss._CHUNK_BYTES, "cpu", 1024)
+    assert logits() < before
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+def test_of_what_is_offloaded_nothing_is_the_vocabularys(
+    fresh: Callable[[str], PreTrainedModel], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    _loss, expected = gradients(fresh("llama"), kind, "fast", "keep")
+    model = fresh("llama")
+    sizes = []
+
+    def moved(tensor: torch.Tensor) -> torch.Tensor:
+        sizes.append(tensor.numel())
+        return tensor.clone()
+
+    # As on a GPU: the hooks are there, and see what would go.
+    hooks = torch.autograd.graph.saved_tensors_hooks
+    monkeypatch.setattr("laras.tuning.forward.save_on_cpu", lambda **k: hooks(moved, torch.clone))
+    recompute_before = PackedForward.recompute_activations
+
+    def offloading(forward: PackedForward, offload: bool = False) -> None:
+        recompute_before(forward, offload)
+        forward._offloads = offload
+
+    monkeypatch.setattr(PackedForward, "recompute_activations", offloading)
+    _loss, found = gradients(model, kind, "fast", "offload")
+    for name, gradient in expected.items():
+        torch.testing.assert_close(found[name], gradient, rtol=1e-6, atol=1e-6, msg=name)
+    # Two parts of the residual stream before each block; rows of the loss are none of it.
+    rows, channels = whole_rows(batch().tokens), model.config.hidden_size
+    streams = [size for size in sizes if size == rows * channels]
+    assert len(streams) >= model.config.num_hidden_layers
+    assert max(sizes) == rows * channels < model.get_output_embeddings().weight.numel()
+
+
+def test_recomputing_warns_of_nothing_old(fresh: Callable[[str], PreTrainedModel]) -> None:
+    forward = PackedForward(prepare_for(fresh("llama"), chosen()), torch.float32, "packed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        forward.recompute_activations()
+    assert any(getattr(m, "gradient_checkpointing", False) for m in forward.causal.modules())
 
 
 def test_a_model_that_never_fits_is_refused_before_it_is_loaded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -31,6 +32,8 @@ def runner(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def test_every_part_of_the_gpu_benchmark_runs_tiny_on_a_processor(tmp_path: Path) -> None:
     file = tmp_path / "gpu.json"
     command = [sys.executable, str(BENCHMARKS / "gpu.py"), "--tiny", "--results", str(file)]
+    if importlib.util.find_spec("bitsandbytes") is None:
+        pytest.skip("an NF4 base needs bitsandbytes")
     subprocess.run(command, check=True, capture_output=True)
     results = json.loads(file.read_text())
     rows = {(row["part"], row.get("workload")): row for row in results["rows"]}
@@ -43,6 +46,7 @@ def test_every_part_of_the_gpu_benchmark_runs_tiny_on_a_processor(tmp_path: Path
         assert rows[part, "full"]["route"] == "fast"
     assert rows["8b-lora-packed", "full"]["route"] == "packed"
     assert results["summary"]["8b-lora full"]["times_best_peer"] > 0
+    assert results["left_out"] == []
     assert results["versions"]["torch"] == torch.__version__
 
 
@@ -74,6 +78,28 @@ def test_shapes_have_the_parameters_of_the_models_they_are_named_after(shapes: M
     assert all_of(shapes.SHAPES["qwen2.5-7b"]) == pytest.approx(7.62e9, rel=1e-3)
     assert all_of(shapes.SHAPES["llama-3.2-1b"]) == pytest.approx(1.236e9, rel=1e-3)
     assert shapes.SHAPES["llama-3-8b"].adapter_parameters(16) == 41_943_040
+
+
+def test_parts_share_the_time_and_what_no_longer_fits_is_named(
+    runner: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, file = tmp_path / "worker.py", tmp_path / "gpu.json"
+    worker.write_text(
+        "import json, sys\n"
+        "for job in json.loads(sys.argv[1]):\n"
+        "    print('ROW ' + json.dumps({'part': job['part'], 'absent': 'nothing'}))\n"
+    )
+    monkeypatch.setattr(runner, "WORKER", worker)
+    command = ["gpu.py", "--results", str(file), "--seconds", "100", "--only"]
+    for more in ([], ["--tiny"]):  # a process for each, or one for all
+        monkeypatch.setattr(sys, "argv", [*command, "8b-lora", "ceiling", "7b-lora", *more])
+        runner.main()
+        results = json.loads(file.read_text())
+        begun = [row["part"] for row in results["rows"]]
+        # At full size the first may take 130 s: too long. What ends early leaves time to others.
+        expected = ["8b-lora", "ceiling"] if more else ["ceiling", "7b-lora"]
+        assert begun == expected
+        assert results["left_out"] == (["7b-lora"] if more else ["8b-lora"])
 
 
 def test_a_part_whose_time_is_up_is_ended_and_what_it_said_stays(

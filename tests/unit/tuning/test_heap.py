@@ -9,6 +9,8 @@ import sys
 
 import pytest
 
+from laras.runs.machine import huge_pages
+
 CODE = """
 import json, os, resource
 import torch
@@ -17,6 +19,10 @@ from laras.tuning import heap
 def resident():
     lines = open("/proc/self/status").read().splitlines()
     return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) // 1024
+
+def huge():
+    lines = open("/proc/self/smaps_rollup").read().splitlines()
+    return int(next(line for line in lines if line.startswith("AnonHugePages")).split()[1]) // 1024
 
 def faults():
     for _ in range(3):
@@ -29,8 +35,11 @@ def faults():
 before = faults()
 with heap.reused_memory():
     within, held = faults(), resident()
+    kept = torch.ones(50 << 20)  # 200 MiB
+    huge_mib = huge()
+    del kept
 print(json.dumps({"allocator": heap.allocator(), "before": before, "within": within,
-                  "held": held, "after": resident()}))
+                  "held": held, "after": resident(), "huge_mib": huge_mib}))
 """
 
 
@@ -62,3 +71,10 @@ def test_pages_are_used_again_within_the_work_and_given_back_after_it() -> None:
 )
 def test_an_allocator_that_the_user_has_set_is_left_alone(variable: str, value: str) -> None:
     assert measured(**{variable: value})["allocator"] == "chosen"
+
+
+@pytest.mark.skipif(huge_pages() != "madvise", reason="huge pages are not for those who ask")
+def test_huge_pages_are_asked_for() -> None:
+    # Some memory may be too scattered for it.
+    assert measured()["huge_mib"] >= 100
+    assert measured(LARAS_MACHINE="off")["huge_mib"] < 20

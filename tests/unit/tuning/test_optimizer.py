@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -22,8 +23,9 @@ from transformers import (
 
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
+from laras.runs.progress import Silent
 from laras.tuning.adapters import prepare_for, trainable
-from laras.tuning.learning_rates import learning_rate_scales
+from laras.tuning.learning_rates import learning_rate_scales, tell_of_idle_decay
 from laras.tuning.muon import cuts
 from laras.tuning.optimizer import Optimizers
 from laras.tuning.tensors import write_tensors
@@ -153,6 +155,32 @@ def test_both_tables_of_gpt2_are_embeddings_and_its_last_norm_is_not(fresh: Fres
     scales = learning_rate_scales(fresh("gpt2"), replace(USUAL, layer_decay=0.5))
     assert scales["transformer.wte.weight"] == scales["transformer.wpe.weight"] == 0.25
     assert scales["transformer.ln_f.weight"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"method": "freeze", "trained_layers": 1}, True),
+        ({"method": "freeze", "trained_layers": 2}, False),
+        ({"method": "freeze", "trained_layers": 1, "layer_decay": 1.0}, False),
+        ({"method": "lora", "rank": 2, "alpha": 4.0}, False),
+    ],
+)
+def test_a_decay_that_changes_no_rate_is_told_of(
+    fresh: Fresh, settings: dict[str, Any], told: bool
+) -> None:
+    heard: list[str] = []
+
+    class Heard(Silent):
+        def note(self, message: str) -> None:
+            heard.append(message)
+
+    chosen = replace(USUAL, **{"layer_decay": 0.9, **settings})
+    model = prepare_for(fresh("llama"), chosen)
+    scales = learning_rate_scales(model, chosen)
+    assert (set(scales.values()) == {1.0}) == (told or chosen.layer_decay == 1.0)
+    tell_of_idle_decay(model, chosen, "tuned", Heard())
+    assert ["layer_decay changes nothing for tuned" in text for text in heard] == [True] * told
 
 
 def orthogonal(gradient: torch.Tensor) -> torch.Tensor:

@@ -190,13 +190,14 @@ def test_examples_are_seen_in_the_same_order_after_a_stop(fresh: Fresh, tmp_path
 
 
 class NotFinite:
-    """Gives NaN in the calls of these numbers."""
+    """Gives NaN in the calls of these numbers: a loss, or only gradients."""
 
     tasks = NextToken().tasks
     has_head = False
 
-    def __init__(self, calls: set[int]) -> None:
+    def __init__(self, calls: set[int], what: str = "the loss") -> None:
         self.calls = calls
+        self.what = what
         self.count = 0
 
     def weight(self, batch: TokenBatch) -> float:
@@ -206,16 +207,19 @@ class NotFinite:
         total = NextToken().loss(forward, batch)
         self.count += 1
         spoilt = self.count in self.calls and torch.is_grad_enabled()
-        return total * float("nan") if spoilt else total
+        if spoilt and self.what == "the gradient":
+            total.register_hook(lambda gradient: gradient * float("nan"))
+        return total * float("nan") if spoilt and self.what == "the loss" else total
 
 
+@pytest.mark.parametrize("what", ["the loss", "the gradient"])
 def test_a_step_that_is_not_finite_is_skipped_and_named(
-    fresh: Fresh, tmp_path: Path
+    fresh: Fresh, tmp_path: Path, what: str
 ) -> None:  # trap 29
     rows = examples(LENGTHS)
     with Run.open(tmp_path / "run") as run:
         made = training(fresh("llama"), replace(BASIC, max_steps=2), run, rows)
-        made.objective = NotFinite({1})
+        made.objective = NotFinite({1}, what)
         before = weights(made)
         made._step(made.feed().batches_of(made.steps[0]))
         assert all(torch.equal(part, before[name]) for name, part in weights(made).items())
@@ -224,7 +228,10 @@ def test_a_step_that_is_not_finite_is_skipped_and_named(
     assert not all(torch.equal(part, before[name]) for name, part in weights(made).items())
     skipped = next(event for event in events if event["kind"] == "step_skipped")
     assert set(skipped["rows"]) == {f"example-{index}" for index in made.steps[0].examples}
-    assert events[1]["loss"] is None, "NaN is told as such, not hidden behind an earlier mean"
+    assert skipped["reason"] == what
+    # NaN is told as such, not hidden behind an earlier mean.
+    assert events[1]["gradient_norm"] is None
+    assert (events[1]["loss"] is None) == (what == "the loss")
 
 
 def test_too_many_steps_that_are_not_finite_end_the_run(fresh: Fresh, tmp_path: Path) -> None:

@@ -26,14 +26,14 @@ from laras.tuning.packing import Packing
 class Heads:
     """How queries, keys and values lie in a row of the joined projection.
 
-    ``interleaved``: for each key head its query heads, then the key, then the value (GPT-NeoX,
+    ``by_group``: for each key head its query heads, then the key, then the value (GPT-NeoX,
     Falcon); else all queries, then all keys, then all values.
     """
 
     groups: int
     queries: int
     channels: int
-    interleaved: bool = False
+    by_group: bool = False
 
     @property
     def width(self) -> int:
@@ -43,7 +43,7 @@ class Heads:
     def split(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Views (T, G, Q, D), (T, G, D), (T, G, D) of (T, N)."""
         groups, queries, channels = self.groups, self.queries, self.channels
-        if self.interleaved:
+        if self.by_group:
             parts = _unfold(rows, groups, queries + 2, channels)
             return parts[:, :, :-2], parts[:, :, -2], parts[:, :, -1]
         middle = self.width + groups * channels
@@ -55,7 +55,7 @@ class Heads:
 
     def rotated(self, rows: torch.Tensor) -> list[torch.Tensor]:
         """Views (T, heads, D) of all that rotary positions apply to."""
-        if not self.interleaved:
+        if not self.by_group:
             end = self.width + self.groups * self.channels
             return [_unfold(rows[:, :end], -1, self.channels)]
         parts = _unfold(rows, self.groups, self.queries + 2, self.channels)
@@ -72,7 +72,7 @@ class Rotation:
     def apply_(self, rows: torch.Tensor, heads: Heads, inverse: bool) -> None:
         """Turn queries and keys in place, or back."""
         for part in heads.rotated(rows):
-            kernels.rotate_(part, self.cos, self.sin, inverse, False)
+            kernels.rotate_(part, self.cos, self.sin, inverse)
 
 
 def attend(
@@ -162,7 +162,7 @@ class _Rotate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         heads, rotation = ctx.facts
-        turned = gradient.contiguous()
+        turned = gradient.clone(memory_format=torch.contiguous_format)  # not ours to change
         rotation.apply_(turned, heads, inverse=True)
         return turned, None, None
 

@@ -1,9 +1,10 @@
 """The C files here -> functions: compiled once by the system's compiler, and then cached.
 
 Nothing of it is required: without a compiler, or with a file that is not ours, no function is
-there and ``reason`` says why. A cached library is named by the hash of its source, its flags and
-all that the compiler says of itself and of this CPU, and by the hash of its own bytes, because a
-truncated library kills the process that maps it.
+there and ``reason`` says why. A cached library is named by three hashes: of the sources; of the
+flags and all that the compiler says of itself and of this CPU; and of its own bytes, because a
+truncated library kills the process that maps it. Libraries of other sources are deleted when a new
+one is published.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import re
 import shlex
 import shutil
 import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 # Before the library is loaded, and only for that: it then shares torch's OpenMP runtime. A second
 # runtime would be a second pool of threads that spins on the same cores.
@@ -34,33 +37,40 @@ _FOLDER = Path(__file__).parent
 _FLAGS = ("-std=gnu11", "-O2", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 _ARGUMENTS = {"p": ctypes.c_void_p, "i": ctypes.c_int64, "f": ctypes.c_float}
 _TIMEOUT_S = 60
+# What two versions of Laras that are used in turn compile is left alone: each has published its
+# library when the day is over, and publishes no more.
+_KEPT_S = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Kernels:
-    """C functions by name, their argument types set; or none, and the reason in words."""
+    """The library of C functions; or none, and the reason in words."""
 
     reason: str
-    functions: Mapping[str, Any] = field(default_factory=dict)
+    library: ctypes.CDLL | None = None
+
+    def function(self, name: str, letters: str) -> Callable[..., int] | None:
+        """``letters``: the type of each argument (p pointer, i int64, f float). The C function
+        returns an int64. None where there is no library."""
+        if self.library is None:
+            return None
+        function: Callable[..., int] = ctypes.CFUNCTYPE(
+            ctypes.c_int64, *(_ARGUMENTS[letter] for letter in letters)
+        )((name, self.library))
+        return function
 
 
 class _UnavailableError(Exception):
     """The reason, in words, why there is no library."""
 
 
-def load(signatures: Mapping[str, str]) -> Kernels:
-    """``signatures``: a function's name -> a letter for each argument (p pointer, i int64, f
-    float). Each function returns an int64. Never raises: a reason stands in for what failed."""
+def load() -> Kernels:
+    """Never raises: a reason stands in for what failed."""
     try:
         command, version = _compiler()
-        library = _library(command, version)
-        functions = {name: getattr(library, name) for name in signatures}
-    except (_UnavailableError, OSError, AttributeError, subprocess.SubprocessError) as error:
+        return Kernels(" ".join(command), _library(command, version))
+    except (_UnavailableError, OSError, subprocess.SubprocessError) as error:
         return Kernels(str(error))
-    for name, function in functions.items():
-        function.argtypes = [_ARGUMENTS[letter] for letter in signatures[name]]
-        function.restype = ctypes.c_int64
-    return Kernels(" ".join(command), functions)
 
 
 def _compiler() -> tuple[list[str], bytes]:
@@ -97,21 +107,34 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
 def _library(command: list[str], version: bytes) -> ctypes.CDLL:
     sources = sorted(_FOLDER.glob("*.c"))
     texts = [path.read_bytes() for path in (*sources, *sorted(_FOLDER.glob("*.h")))]
-    name = f"kernels-{_digest(repr((command, len(sources), texts, version)).encode())}"
+    of_sources = f"kernels-{_digest(repr((len(sources), texts)).encode())}"
+    name = f"{of_sources}-{_digest(repr((command, version)).encode())}"
     command = [*command, *map(str, sources), "-lm"]
     folder = _cache_folder()
     if folder is None:
         with tempfile.TemporaryDirectory(prefix="laras-kernels-") as aside:
             return ctypes.CDLL(str(_compile(command, Path(aside))))
     for path in folder.glob(f"{name}-*.so"):
-        if _is_ours(path) and path.stem == f"{name}-{_digest(path.read_bytes())}":
-            return ctypes.CDLL(str(path))
+        with suppress(OSError):  # another process has deleted it meanwhile
+            if _is_ours(path) and path.stem == f"{name}-{_digest(path.read_bytes())}":
+                return ctypes.CDLL(str(path))
     # Written aside and renamed: of two processes that compile at once, both have a whole file.
     with tempfile.TemporaryDirectory(dir=folder, prefix="aside-") as aside:
         compiled = _compile(command, Path(aside))
-        return ctypes.CDLL(
-            str(compiled.replace(folder / f"{name}-{_digest(compiled.read_bytes())}.so"))
-        )
+        published = compiled.replace(folder / f"{name}-{_digest(compiled.read_bytes())}.so")
+        library = ctypes.CDLL(str(published))
+    _delete_others(folder, of_sources)
+    return library
+
+
+def _delete_others(folder: Path, of_sources: str) -> None:
+    """Old libraries of other sources. A process that has one mapped keeps it until it ends."""
+    for path in folder.glob("kernels-*.so"):
+        ours = re.fullmatch(r"(kernels-[0-9a-f]{32})-[0-9a-f]{32}(-[0-9a-f]{32})?", path.stem)
+        if ours and ours[1] != of_sources:
+            with suppress(OSError):  # another process was quicker, or it is not ours to delete
+                if time.time() - path.stat().st_mtime > _KEPT_S:
+                    path.unlink()
 
 
 def _digest(content: bytes) -> str:

@@ -6,8 +6,7 @@ taken on trust: ``forward.py`` compares the result with the model's own forward 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -32,20 +31,25 @@ _ACTIVATIONS = {
 }
 
 
+# Settings that name it. The first that is set counts: some Gemma configurations set two.
+_ACTIVATION_SETTINGS = ("activation_function", "hidden_activation", "hidden_act", "activation")
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Where a family keeps the parts of its model, and those of a block (dotted paths)."""
+    """Where a family keeps the parts of its model, and those of a block (dotted paths). Unless
+    another is named, parts are where Llama has them."""
 
-    blocks: str
-    final_norm: str
-    attention_norm: str
-    qkv: tuple[str, ...]
-    out: str
-    mlp_norm: str | None
-    up: tuple[str, ...]
-    down: str
+    blocks: str = "layers"
+    final_norm: str = "norm"
+    attention_norm: str = "input_layernorm"
+    qkv: tuple[str, ...] = ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
+    out: str = "self_attn.o_proj"
+    mlp_norm: str | None = "post_attention_layernorm"
+    up: tuple[str, ...] = ("mlp.gate_proj", "mlp.up_proj")
+    down: str = "mlp.down_proj"
     gated: bool = True
-    interleaved: bool = False
+    by_group: bool = False  # see Heads
     norm_offset: float = 0.0
     after_attention: str | None = None
     after_mlp: str | None = None
@@ -53,76 +57,34 @@ class Names:
     positions: str | None = None  # a table of learned positions instead of rotary ones
 
 
-_LLAMA = Names(
-    blocks="layers",
-    final_norm="norm",
-    attention_norm="input_layernorm",
-    qkv=("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
-    out="self_attn.o_proj",
-    mlp_norm="post_attention_layernorm",
-    up=("mlp.gate_proj", "mlp.up_proj"),
-    down="mlp.down_proj",
-)
+_LLAMA = Names()
 _HEAD_NORMS = ("self_attn.q_norm", "self_attn.k_norm")
-
-
-def _like_llama(**different: Any) -> Names:
-    from dataclasses import replace
-
-    return replace(_LLAMA, **different)
-
-
-_SANDWICH: dict[str, Any] = {
-    "mlp_norm": "pre_feedforward_layernorm",
-    "after_attention": "post_attention_layernorm",
-    "after_mlp": "post_feedforward_layernorm",
-    "norm_offset": 1.0,
-}
-
-
-def _falcon(config: Any) -> Names:
-    norm, mlp_norm = "input_layernorm", "post_attention_layernorm"
-    separate: str | None = mlp_norm
-    if config.parallel_attn:
-        separate = None
-        if config.new_decoder_architecture and config.num_ln_in_parallel_attn in (None, 2):
-            norm, separate = "ln_attn", "ln_mlp"
-    return Names(
-        blocks="h",
-        final_norm="ln_f",
-        attention_norm=norm,
-        qkv=("self_attention.query_key_value",),
-        out="self_attention.dense",
-        mlp_norm=separate,
-        up=("mlp.dense_h_to_4h",),
-        down="mlp.dense_4h_to_h",
-        gated=False,
-        interleaved=True,
-    )
-
-
-FAMILIES: dict[str, Callable[[Any], Names]] = {
-    "llama": lambda config: _LLAMA,
-    "mistral": lambda config: _LLAMA,
-    "qwen2": lambda config: _LLAMA,
-    "qwen3": lambda config: _like_llama(head_norms=_HEAD_NORMS),
-    "gemma": lambda config: _like_llama(norm_offset=1.0),
-    "gemma2": lambda config: _like_llama(**_SANDWICH),
-    "gemma3_text": lambda config: _like_llama(**_SANDWICH, head_norms=_HEAD_NORMS),
-    "phi3": lambda config: _like_llama(qkv=("self_attn.qkv_proj",), up=("mlp.gate_up_proj",)),
-    "gpt_neox": lambda config: Names(
-        blocks="layers",
-        final_norm="final_layer_norm",
-        attention_norm="input_layernorm",
-        qkv=("attention.query_key_value",),
-        out="attention.dense",
-        mlp_norm="post_attention_layernorm",
-        up=("mlp.dense_h_to_4h",),
-        down="mlp.dense_4h_to_h",
-        gated=False,
-        interleaved=True,
-    ),
-    "gpt2": lambda config: Names(
+_GEMMA_2 = Names(
+    mlp_norm="pre_feedforward_layernorm",
+    after_attention="post_attention_layernorm",
+    after_mlp="post_feedforward_layernorm",
+    norm_offset=1.0,
+)
+_NEOX = Names(
+    final_norm="final_layer_norm",
+    qkv=("attention.query_key_value",),
+    out="attention.dense",
+    up=("mlp.dense_h_to_4h",),
+    down="mlp.dense_4h_to_h",
+    gated=False,
+    by_group=True,
+)
+FAMILIES = {
+    "llama": _LLAMA,
+    "mistral": _LLAMA,
+    "qwen2": _LLAMA,
+    "qwen3": Names(head_norms=_HEAD_NORMS),
+    "gemma": Names(norm_offset=1.0),
+    "gemma2": _GEMMA_2,
+    "gemma3_text": replace(_GEMMA_2, head_norms=_HEAD_NORMS),
+    "phi3": Names(qkv=("self_attn.qkv_proj",), up=("mlp.gate_up_proj",)),
+    "gpt_neox": _NEOX,
+    "gpt2": Names(
         blocks="h",
         final_norm="ln_f",
         attention_norm="ln_1",
@@ -134,7 +96,13 @@ FAMILIES: dict[str, Callable[[Any], Names]] = {
         gated=False,
         positions="wpe",
     ),
-    "falcon": _falcon,
+    "falcon": replace(
+        _NEOX,
+        blocks="h",
+        final_norm="ln_f",
+        qkv=("self_attention.query_key_value",),
+        out="self_attention.dense",
+    ),
 }
 
 
@@ -143,11 +111,16 @@ def names_of(causal: PreTrainedModel) -> Names | None:
     config: Any = causal.config
     if config.model_type not in FAMILIES or getattr(config, "alibi", False):
         return None
-    if config.model_type == "falcon" and _largest_dropout(
-        config, "hidden_dropout", "attention_dropout"
-    ):
+    names = FAMILIES[config.model_type]
+    if config.model_type != "falcon":
+        return names
+    if _largest_dropout(config, "hidden_dropout", "attention_dropout"):
         return None  # its dropout stands at places of its own
-    return FAMILIES[config.model_type](config)
+    if not config.parallel_attn:
+        return names
+    if config.new_decoder_architecture and config.num_ln_in_parallel_attn in (None, 2):
+        return replace(names, attention_norm="ln_attn", mlp_norm="ln_mlp")
+    return replace(names, mlp_norm=None)
 
 
 def linear_layers(block: torch.nn.Module, names: Names) -> list[torch.nn.Module]:
@@ -163,9 +136,8 @@ def read_block(
     layers = [block.get_submodule(path) for path in names.qkv]
     attention = block.get_submodule(names.qkv[0].rpartition(".")[0])
     heads = _heads(config, names)
-    inner = getattr(config, "hidden_act", None) or getattr(config, "activation", None)
-    inner = getattr(config, "hidden_activation", None) or inner
-    inner = getattr(config, "activation_function", None) or inner
+    settings = (getattr(config, name, None) for name in _ACTIVATION_SETTINGS)
+    inner = next((setting for setting in settings if setting), None)
     if inner not in _ACTIVATIONS:
         raise UnsupportedLayerError(f"activation {inner}")
 
@@ -216,7 +188,7 @@ def _heads(config: Any, names: Names) -> Heads:
     if config.model_type == "falcon":
         one = config.multi_query and not config.new_decoder_architecture
         groups = 1 if one else (config.num_kv_heads if config.new_decoder_architecture else heads)
-    return Heads(groups, heads // groups, channels, names.interleaved)
+    return Heads(groups, heads // groups, channels, names.by_group)
 
 
 def _scores(attention: Any, config: Any, heads: Heads, index: int) -> Scores:

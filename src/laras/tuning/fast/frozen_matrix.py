@@ -1,4 +1,4 @@
-"""Frozen weights as they are held: plain, in eight bits (FP8) or in four (NF4); two products each.
+"""Frozen weights in fewer bits: in FP8, or by bitsandbytes in NF4 or INT8; two products each.
 
 A weight W (N, K) that is not trained is needed for ``x W'`` on the way forward and for ``g W`` on
 the way back, never for a gradient of its own. Both products use the same rounded weight, so what
@@ -17,18 +17,10 @@ import torch
 
 from laras.models.quantised import dequantised
 
-FORMS = ("plain", "fp8", "nf4")
+FORMS = ("fp8",)
 _E4M3_MAX = 448.0  # largest number of torch.float8_e4m3fn
 _FLOAT8_MULTIPLE = 16  # what the FP8 product asks of K and N
 _HOPPER = (9, 0)
-_BLOCK = 64  # weights that share a scale in NF4
-# Quantiles of a normal distribution: Dettmers et al. 2023, "QLoRA", appendix E.
-_NF4 = (
-    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
-    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
-    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
-    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0,
-)  # fmt: skip
 
 
 class FrozenMatrix(Protocol):
@@ -52,10 +44,10 @@ def freeze(weight: torch.Tensor, form: str, dtype: torch.dtype) -> FrozenMatrix:
 
     ``fp8`` is held anywhere, and multiplied in eight bits where :func:`multiplies_float8` says so.
     """
-    if form == "fp8" and all(size % _FLOAT8_MULTIPLE == 0 for size in weight.shape):
+    if form not in FORMS:
+        raise ValueError(f"{form} is none of {', '.join(FORMS)}")
+    if all(size % _FLOAT8_MULTIPLE == 0 for size in weight.shape):
         return Float8Matrix(weight)
-    if form == "nf4" and weight.numel() % _BLOCK == 0:
-        return Nf4Matrix.of(weight)
     return PlainMatrix(weight.detach().to(dtype))
 
 
@@ -166,58 +158,6 @@ def _product(
     return ((left.float() @ right.float()) * left_scale * right_scale).to(dtype)
 
 
-class Nf4Matrix:
-    """Four bits a weight and a float32 scale for each 64 along a row; 4.5 bits in all.
-
-    The numbers, and how two lie in a byte, are those of bitsandbytes without double quantisation.
-    An error is at most 0.152 of the largest weight of its 64: half the widest gap of the code.
-    For a product the whole matrix is laid out in the inputs' dtype and forgotten again, so only
-    one matrix is held so at a time; at thousands of tokens the product costs far more than that.
-    """
-
-    def __init__(self, codes: torch.Tensor, scale: torch.Tensor, inputs: int) -> None:
-        """``codes`` uint8 (N * K / 2,), the first weight in the high half; ``scale`` (N * K / 64,)
-        float32; ``inputs``: K."""
-        self._codes, self._scale, self._inputs = codes, scale, inputs
-        self._table = torch.tensor(_NF4, device=codes.device)
-
-    @classmethod
-    def of(cls, weight: torch.Tensor) -> Nf4Matrix:
-        """``weight`` (N, K), N * K a multiple of 64, rounded to the nearest code of its block."""
-        blocks = weight.detach().float().reshape(-1, _BLOCK)
-        scale = blocks.abs().amax(dim=1)
-        table = torch.tensor(_NF4, device=weight.device)
-        between = (table[1:] + table[:-1]) / 2
-        relative = (blocks * (1.0 / scale.clamp(min=1e-38))[:, None]).clamp(-1, 1)
-        nearest = torch.bucketize(relative.reshape(-1), between, out_int32=True).to(torch.uint8)
-        return cls((nearest[::2] << 4) | nearest[1::2], scale, weight.shape[1])
-
-    @classmethod
-    def joined(cls, parts: Sequence[Nf4Matrix]) -> Nf4Matrix:
-        """Matrices of the same inputs on top of each other, as one."""
-        codes = torch.cat([part._codes for part in parts])
-        scale = torch.cat([part._scale for part in parts])
-        return cls(codes, scale, parts[0]._inputs)
-
-    @property
-    def nbytes(self) -> int:
-        return self._codes.nbytes + self._scale.nbytes
-
-    def times(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs @ self._laid_out(inputs.dtype).t()
-
-    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
-        return gradient @ self._laid_out(gradient.dtype)
-
-    def plain(self) -> torch.Tensor:
-        return self._laid_out(torch.float32)
-
-    def _laid_out(self, dtype: torch.dtype) -> torch.Tensor:
-        flat = _fused(_lay_out, self._codes)(self._codes, self._scale, self._table, dtype)
-        assert isinstance(flat, torch.Tensor)
-        return flat.view(-1, self._inputs)
-
-
 class Dequantised:
     """Layers of bitsandbytes (NF4 or INT8) with the same inputs, laid out for each product."""
 
@@ -229,21 +169,18 @@ class Dequantised:
         return sum(part.nbytes for layer in self._layers for part in layer.parameters())
 
     def times(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs @ self.plain().to(inputs.dtype).t()
+        return inputs @ self._laid_out(inputs.dtype).t()
 
     def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
-        return gradient @ self.plain().to(gradient.dtype)
+        return gradient @ self._laid_out(gradient.dtype)
 
     def plain(self) -> torch.Tensor:
-        return torch.cat([dequantised(layer) for layer in self._layers])
+        return self._laid_out(torch.float32)
 
-
-def _lay_out(
-    codes: torch.Tensor, scale: torch.Tensor, table: torch.Tensor, dtype: torch.dtype
-) -> torch.Tensor:
-    """(n / 2,) codes and (n / 64,) scales -> (n,) weights."""
-    halves = torch.stack([codes >> 4, codes & 15], dim=1).view(-1, _BLOCK)
-    return (table[halves.int()] * scale[:, None]).to(dtype).view(-1)
+    def _laid_out(self, dtype: torch.dtype) -> torch.Tensor:
+        # Narrowed before they are joined: one layer at a time is there in float32.
+        parts = [dequantised(layer).to(dtype) for layer in self._layers]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _fused(function: Callable[..., Any], example: torch.Tensor) -> Callable[..., Any]:

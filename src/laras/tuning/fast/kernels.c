@@ -1,4 +1,4 @@
-/* The elementwise steps of a decoder for float32 and bfloat16 tensors; reference.py says what each
+/* The elementwise steps of a decoder for float32 and bfloat16 tensors; kernels.py says what each
    means. The mathematics is float32 throughout, with one rounding at the end.
 
    Rows are shared out to threads. A row, or CHUNK numbers of a longer one, is widened to float32,
@@ -9,8 +9,9 @@
    The loops are written for the compiler to vectorise: no branch inside but selections, no library
    call; costly ones run to a multiple of LANES, into padding, and have no remainder.
 
-   Arguments: the `type` of the tensors that are void pointers; behind a tensor the strides of all
-   its dimensions but the last, counted in elements; `threads` at the end. */
+   Arguments are those of kernels.py in its order: first the `type` of the tensors that are void
+   pointers; behind a tensor the strides of all its dimensions but the last, counted in elements;
+   at the end what is returned there, the sizes, and `threads`. NULL is None. Returns a fault. */
 
 #include <stdlib.h>
 
@@ -23,6 +24,7 @@ enum { SILU, GELU, GELU_TANH, RELU, RELU_SQUARED }; /* as in backends.py */
 /* Buffers lie one behind another. Were they 4 KiB each (1,024), a load from one would wait for a
    store to the same place of another: gate_backward took 1.44 ns a number instead of 1.21. */
 enum { LANES = 16, CHUNK = 768 };
+enum { DONE, NO_MEMORY, BAD_LABEL, BAD_SIZES };     /* as in backends.py */
 enum { BLOCKS = 64 }; /* of rows, in sums over rows */
 
 #define BUFFER(name) _Alignas(64) float name[CHUNK]
@@ -107,16 +109,16 @@ static void fill(integer type, const void *from, integer n, float padding, float
 
 /* --------------------------------------------------------------------------------------- norms */
 
-/* total = residual + delta (not written without a delta); `mean` NULL: RMS norm. */
+/* `total` is written where there is `delta`. */
 integer add_norm(integer type, const float *residual, integer residual_stride, const void *delta,
                  integer delta_stride, const float *weight, const float *bias, float eps,
-                 float offset, float *total, float *mean, float *rstd, void *out,
-                 integer out_stride, integer rows, integer channels, integer threads)
+                 float offset, float *total, integer total_stride, float *mean, float *rstd,
+                 void *out, integer out_stride, integer rows, integer channels, integer threads)
 {
     ROWS(row, rows, rows * channels) {
         const float *x = residual + row * residual_stride;
         if (delta) {
-            float *sums = total + row * channels;
+            float *sums = total + row * total_stride;
             widen(type, element(type, delta, row * delta_stride), channels, sums);
             EACH(c, channels) sums[c] += x[c];
             x = sums;
@@ -140,7 +142,7 @@ integer add_norm(integer type, const float *residual, integer residual_stride, c
             narrow(type, normed, NULL, NULL, n, element(type, out, row * out_stride + at));
         }
     }
-    return 0;
+    return DONE;
 }
 
 /* With n the normed row and g = d_out (offset + weight):
@@ -175,11 +177,11 @@ static void sum_blocks(const float *partial, integer channels, float *sums)
         EACH(c, channels) sums[c] += partial[block * channels + c];
 }
 
-/* `d_delta`, `d_weight` and `d_bias` may be NULL. Returns 1 where memory is lacking. */
 integer add_norm_backward(integer type, const void *d_out, integer d_out_stride,
                           const float *d_total, integer d_total_stride, const float *total,
                           integer total_stride, const float *weight, const float *mean,
-                          const float *rstd, float offset, float *d_residual, void *d_delta,
+                          const float *rstd, float offset, float *d_residual,
+                          integer d_residual_stride, void *d_delta, integer d_delta_stride,
                           float *d_weight, float *d_bias, integer rows, integer channels,
                           integer threads)
 {
@@ -187,43 +189,43 @@ integer add_norm_backward(integer type, const void *d_out, integer d_out_stride,
     float *partial = calloc(1 + size * ((d_weight != NULL) + (d_bias != NULL)), sizeof *partial);
     float *biases = partial + (d_weight ? size : 0);
     if (!partial)
-        return 1;
+        return NO_MEMORY;
     ROWS(block, BLOCKS, rows * channels)
     for (integer row = rows * block / BLOCKS; row < rows * (block + 1) / BLOCKS; row++) {
-        float *d_x = d_residual + row * channels;
+        float *d_x = d_residual + row * d_residual_stride;
         widen(type, element(type, d_out, row * d_out_stride), channels, d_x);
         norm_row_backward(d_x, d_total ? d_total + row * d_total_stride : NULL,
                           total + row * total_stride, weight, mean ? mean + row : NULL, rstd[row],
                           offset, d_weight ? partial + block * channels : NULL,
                           d_bias ? biases + block * channels : NULL, channels);
         if (d_delta)
-            narrow(type, d_x, NULL, NULL, channels, element(type, d_delta, row * channels));
+            narrow(type, d_x, NULL, NULL, channels, element(type, d_delta, row * d_delta_stride));
     }
     if (d_weight)
         sum_blocks(partial, channels, d_weight);
     if (d_bias)
         sum_blocks(biases, channels, d_bias);
     free(partial);
-    return 0;
+    return DONE;
 }
 
 /* ----------------------------------------------------------------------------------- positions */
 
 #define ROTATE(ELEMENT, READ, WRITE) \
     ELEMENT *first = element(type, x, token * token_stride + head * head_stride); \
-    ELEMENT *second = first + (interleaved ? 1 : half); \
-    if (interleaved) { TURN(ELEMENT, READ, WRITE, 2) } else { TURN(ELEMENT, READ, WRITE, 1) }
-#define TURN(ELEMENT, READ, WRITE, STEP) \
+    ELEMENT *second = first + half; \
     EACH(i, half) { \
-        const float a = READ(first[i * STEP]), b = READ(second[i * STEP]); \
-        first[i * STEP] = WRITE(a * c[i] - b * (direction * s[i])); \
-        second[i * STEP] = WRITE(b * c[i] + a * (direction * s[i])); \
+        const float a = READ(first[i]), b = READ(second[i]); \
+        first[i] = WRITE(a * c[i] - b * (direction * s[i])); \
+        second[i] = WRITE(b * c[i] + a * (direction * s[i])); \
     }
 
-integer rotate(integer type, void *x, integer token_stride, integer head_stride, const float *cos,
-               integer cos_stride, const float *sin, integer sin_stride, integer inverse,
-               integer interleaved, integer tokens, integer heads, integer half, integer threads)
+integer rotate_(integer type, void *x, integer token_stride, integer head_stride, const float *cos,
+                integer cos_stride, const float *sin, integer sin_stride, integer inverse,
+                integer tokens, integer heads, integer channels, integer half, integer threads)
 {
+    if (2 * half > channels)
+        return BAD_SIZES;
     const float direction = inverse ? -1.0f : 1.0f;
     ROWS(token, tokens, tokens * heads * half) {
         const float *c = cos + token * cos_stride, *s = sin + token * sin_stride;
@@ -231,7 +233,7 @@ integer rotate(integer type, void *x, integer token_stride, integer head_stride,
             FOR_TYPE(type, ROTATE)
         }
     }
-    return 0;
+    return DONE;
 }
 
 /* --------------------------------------------------------------------------------- activations */
@@ -284,7 +286,6 @@ static void values_and_slopes(integer kind, const float *x, integer n, float *va
     FOR_ACTIVATION(kind, SLOPE)
 }
 
-/* `up` NULL: out = activation(gate). */
 integer gate(integer type, const void *gate, integer gate_stride, const void *up,
              integer up_stride, integer kind, void *out, integer out_stride, integer rows,
              integer channels, integer threads)
@@ -298,10 +299,9 @@ integer gate(integer type, const void *gate, integer gate_stride, const void *up
         values(kind, x, n, x);
         narrow(type, x, factor, NULL, n, element(type, out, row * out_stride + at));
     }
-    return 0;
+    return DONE;
 }
 
-/* `up` NULL: d_up is not written. */
 integer gate_backward(integer type, const void *d_out, integer d_out_stride, const void *gate,
                       integer gate_stride, const void *up, integer up_stride, integer kind,
                       void *d_gate, integer d_gate_stride, void *d_up, integer d_up_stride,
@@ -317,10 +317,10 @@ integer gate_backward(integer type, const void *d_out, integer d_out_stride, con
         fill(type, element(type, gate, row * gate_stride + at), n, 0.0f, x);
         values_and_slopes(kind, x, n, x, slope);
         narrow(type, slope, d, factor, n, element(type, d_gate, row * d_gate_stride + at));
-        if (up)
+        if (d_up)
             narrow(type, x, d, NULL, n, element(type, d_up, row * d_up_stride + at));
     }
-    return 0;
+    return DONE;
 }
 
 /* ------------------------------------------------------------------------------------- softmax */
@@ -405,11 +405,13 @@ static void clear_unseen(integer type, void *row, Seen seen, integer keys)
 }
 
 integer causal_softmax(integer type, const float *scores, integer scores_batch,
-                       integer scores_stride, void *out, integer out_batch, integer out_stride,
-                       float *lse, integer queries, integer first_query, integer window,
-                       float scale, float softcap, integer batch, integer rows, integer keys,
-                       integer threads)
+                       integer scores_stride, integer queries, integer first_query, float scale,
+                       integer window, float softcap, void *out, integer out_batch,
+                       integer out_stride, float *lse, integer lse_batch, integer batch,
+                       integer rows, integer keys, integer threads)
 {
+    if (queries < 1)
+        return BAD_SIZES;
     GROWING_ROWS(item, batch, row, rows, batch * rows * keys) {
         BUFFER(score);
         BUFFER(p);
@@ -419,7 +421,7 @@ integer causal_softmax(integer type, const float *scores, integer scores_batch,
         void *o = element(type, out, item * out_batch + row * out_stride);
         const Total all =
             total_of(FLOAT32, s + range.begin, length, scale, softcap, score, p);
-        lse[item * rows + row] = all.largest + logf(all.sum);
+        lse[item * lse_batch + row] = all.largest + logf(all.sum);
         CHUNKS(at, range.begin, range.end) {
             const integer n = LEAST(CHUNK, range.end - at);
             if (length > CHUNK) {
@@ -432,17 +434,20 @@ integer causal_softmax(integer type, const float *scores, integer scores_batch,
         }
         clear_unseen(type, o, range, keys);
     }
-    return 0;
+    return DONE;
 }
 
 integer causal_softmax_backward(
     integer type, const float *scores, integer scores_batch, integer scores_stride,
     const float *d_probabilities, integer d_probabilities_batch, integer d_probabilities_stride,
-    const float *lse, const float *delta, void *probabilities, integer probabilities_batch,
-    integer probabilities_stride, void *d_scores, integer d_scores_batch, integer d_scores_stride,
-    integer queries, integer first_query, integer window, float scale, float softcap,
-    integer batch, integer rows, integer keys, integer threads)
+    const float *lse, integer lse_batch, const float *delta, integer delta_batch, integer queries,
+    integer first_query, float scale, integer window, float softcap, void *probabilities,
+    integer probabilities_batch, integer probabilities_stride, void *d_scores,
+    integer d_scores_batch, integer d_scores_stride, integer batch, integer rows, integer keys,
+    integer threads)
 {
+    if (queries < 1)
+        return BAD_SIZES;
     GROWING_ROWS(item, batch, row, rows, batch * rows * keys) {
         BUFFER(score);
         BUFFER(p);
@@ -457,8 +462,8 @@ integer causal_softmax_backward(
             const integer n = LEAST(CHUNK, range.end - at);
             fill_scores(FLOAT32, s + at, n, scale, softcap, score);
             fill(FLOAT32, d_p + at, n, 0.0f, d);
-            exponentials(score, n, lse[item * rows + row], p);
-            const float mean = delta[item * rows + row];
+            exponentials(score, n, lse[item * lse_batch + row], p);
+            const float mean = delta[item * delta_batch + row];
             EACH(k, padded(n)) d[k] = p[k] * (d[k] - mean) * scale;
             cap_backward(score, n, softcap, d);
             const integer room = LEAST(padded(n), keys - at);
@@ -468,19 +473,17 @@ integer causal_softmax_backward(
         clear_unseen(type, element(type, probabilities, to), range, keys);
         clear_unseen(type, element(type, d_scores, d_to), range, keys);
     }
-    return 0;
+    return DONE;
 }
 
-/* Returns the number of labels outside of the vocabulary; nothing is done then. */
-integer cross_entropy(integer type, void *logits, integer stride, const integer *labels,
-                      const float *weights, float softcap, float *losses, integer with_gradient,
-                      integer rows, integer vocabulary, integer threads)
+/* With a label outside of the vocabulary nothing is done. */
+integer cross_entropy_(integer type, void *logits, integer stride, const integer *labels,
+                       const float *weights, float softcap, integer with_gradient, float *losses,
+                       integer rows, integer vocabulary, integer threads)
 {
-    integer outside = 0;
     for (integer row = 0; row < rows; row++)
-        outside += labels[row] < 0 || labels[row] >= vocabulary;
-    if (outside)
-        return outside;
+        if (labels[row] < 0 || labels[row] >= vocabulary)
+            return BAD_LABEL;
     ROWS(row, rows, rows * vocabulary) {
         BUFFER(score);
         BUFFER(p);
@@ -500,7 +503,7 @@ integer cross_entropy(integer type, void *logits, integer stride, const integer 
             narrow(type, p, NULL, NULL, n, element(type, x, at));
         }
     }
-    return 0;
+    return DONE;
 }
 
 /* ------------------------------------------------------------------------------------ products */
@@ -517,5 +520,5 @@ integer row_dot(integer type, const void *a, integer a_stride, const void *b, in
         FOR_TYPE(type, DOT)
         dots[row] = dot;
     }
-    return 0;
+    return DONE;
 }

@@ -1,88 +1,68 @@
-"""Elementwise steps of a decoder: in C on a CPU, compiled by torch on CUDA, plain torch elsewhere.
+"""The steps of a decoder between its products: in plain torch here, in C in ``kernels.c``.
 
-Each function has the meaning and the arguments of its namesake in :mod:`reference`, and hands the
-work to whoever does it (:mod:`backends`). The last dimension of a tensor is in one piece; rows may
-lie further apart than they are long, so that slices of wider buffers are read and written in
-place. A gradient may be written over the tensor that it is the gradient of. Results are the same
-for any number of threads. C takes float32 and bfloat16, with residual stream, norm weights and
-statistics in float32. ``LARAS_KERNELS=torch`` in the environment switches it off.
+What stands here defines a step, runs where C does not (GPU, float16, no compiler), and is the
+oracle of the tests; :func:`backends.kernel` hands the work over to C. The mathematics is float32
+inside (float64 for float64), with one rounding at the end. No autograd: each step has its backward
+beside it.
+
+Tensors that are named as outputs are written, never read; a gradient may be written over the tensor
+that it is the gradient of. Rows may lie further apart than they are long, so that slices of wider
+buffers are read and written in place. Results are the same for any number of threads.
+``LARAS_KERNELS=torch`` in the environment switches C off.
+
+Legend: T tokens, C channels, H heads, D channels of a head, R half of the rotated channels, I inner
+channels, B batch (sequences x key heads), Q query rows, K keys, N rows, V vocabulary.
 """
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from laras.tuning.fast.backends import ACTIVATIONS, TYPES, in_c, in_torch
 from laras.tuning.fast.backends import backend as backend
 from laras.tuning.fast.backends import description as description
+from laras.tuning.fast.backends import kernel
+
+_SQRT_HALF = math.sqrt(0.5)
+_SQRT_2_OVER_PI = math.sqrt(2 / math.pi)
+_GELU_CUBIC = 0.044715
 
 
-def _is_plain(*tensors: Tensor | None) -> bool:
-    """float32 with rows in one piece: what C takes beside the tensors of the kernel's dtype."""
-    for tensor in tensors:
-        if tensor is not None and (
-            tensor.dtype != torch.float32 or tensor.stride()[-1] != 1 or not tensor.is_cpu
-        ):
-            return False
-    return True
+def _wide(x: Tensor) -> Tensor:
+    return x if x.dtype == torch.float64 else x.float()
 
 
-def _check_shape(shape: tuple[int, ...], *tensors: Tensor | None) -> None:
-    """C would read past the end where torch would broadcast or complain."""
-    for tensor in tensors:
-        if tensor is not None and tensor.shape != shape:
-            raise ValueError(f"expected the shape {tuple(shape)}, not {tuple(tensor.shape)}")
-
-
-def _matrix(tensor: Tensor | None) -> tuple[int | None, int]:
-    return (None, 0) if tensor is None else (tensor.data_ptr(), tensor.stride()[0])
-
-
-def _stack(tensor: Tensor) -> tuple[int, int, int]:
-    first, second, _last = tensor.stride()
-    return tensor.data_ptr(), first, second
-
-
-def _pointer(tensor: Tensor | None) -> int | None:
-    return None if tensor is None else tensor.data_ptr()
-
-
-def _check_queries(queries: int) -> None:
-    if queries < 1:
-        raise ValueError(f"{queries} queries")
-
-
+@kernel("f32[T,C] [T,C]? f32[C] f32[C]? float float f32[T,C] f32[T]? f32[T] [T,C]")
 def add_norm(
     residual: Tensor,
     delta: Tensor | None,
     weight: Tensor,
     bias: Tensor | None,
     eps: float,
-    centred: bool,
     offset: float,
+    total: Tensor,
+    mean: Tensor | None,
+    rstd: Tensor,
     out: Tensor,
-) -> tuple[Tensor, Tensor | None, Tensor]:
-    """See :func:`reference.add_norm`."""
-    run = in_c("add_norm", out) if delta is None else in_c("add_norm", out, delta)
-    if run is None or not _is_plain(residual, weight, bias):
-        result: tuple[Tensor, Tensor | None, Tensor] = in_torch("add_norm", out)(
-            residual, delta, weight, bias, eps, centred, offset, out
-        )
-        return result
-    rows, channels = out.shape
-    _check_shape((rows, channels), residual, delta)
-    _check_shape((channels,), weight, bias)
-    total = residual if delta is None else residual.new_empty(rows, channels)
-    mean, rstd = residual.new_empty(rows) if centred else None, residual.new_empty(rows)
-    run(
-        TYPES[out.dtype], *_matrix(residual), *_matrix(delta), weight.data_ptr(), _pointer(bias),
-        eps, offset, total.data_ptr(), _pointer(mean), rstd.data_ptr(), *_matrix(out),
-        rows, channels, torch.get_num_threads(),
-    )  # fmt: skip
-    return total, mean, rstd
+) -> None:
+    """total = residual + delta; out = (total - mean) rstd (offset + weight) + bias.
+
+    ``mean`` and ``rstd`` (T,) are written, too: with ``mean`` it is layer norm (Ba et al. 2016),
+    else RMS norm (Zhang and Sennrich 2019). Without ``delta``, ``total`` is ``residual`` itself.
+    """
+    if delta is not None:
+        total.copy_(_wide(residual) + _wide(delta))
+    deviation = _wide(total)
+    if mean is not None:
+        deviation = deviation - mean.copy_(deviation.mean(-1))[:, None]
+    rstd.copy_(torch.rsqrt(deviation.square().mean(-1) + eps))
+    normed = deviation * rstd[:, None] * (offset + weight)
+    out.copy_(normed if bias is None else normed + bias)
 
 
+@kernel("[T,C] f32[T,C]? f32[T,C] f32[C] f32[T]? f32[T] float f32[T,C] [T,C]? f32[C]? f32[C]?")
 def add_norm_backward(
     d_out: Tensor,
     d_total: Tensor | None,
@@ -90,111 +70,116 @@ def add_norm_backward(
     weight: Tensor,
     mean: Tensor | None,
     rstd: Tensor,
-    centred: bool,
     offset: float,
-    delta_dtype: torch.dtype | None,
-    needs_weight: bool,
-    needs_bias: bool,
-) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
-    """See :func:`reference.add_norm_backward`."""
-    run = in_c("add_norm_backward", d_out)
-    writes_delta = delta_dtype in (None, torch.float32, d_out.dtype)
-    if run is None or not writes_delta or not _is_plain(d_total, total, weight, mean, rstd):
-        eager = in_torch("add_norm_backward", d_out)
-        result: tuple[Tensor, Tensor | None, Tensor | None, Tensor | None] = eager(
-            d_out, d_total, total, weight, mean, rstd, centred, offset,
-            delta_dtype, needs_weight, needs_bias,
-        )  # fmt: skip
-        return result
-    rows, channels = d_out.shape
-    _check_shape((rows, channels), total, d_total)
-    _check_shape((channels,), weight)
-    _check_shape((rows,), mean, rstd)
-    d_residual = total.new_empty(rows, channels)
-    shared = delta_dtype == torch.float32
-    d_delta = None if shared or delta_dtype is None else d_out.new_empty(rows, channels)
-    d_weight = total.new_empty(channels) if needs_weight else None
-    d_bias = total.new_empty(channels) if needs_bias else None
-    lacking = run(
-        TYPES[d_out.dtype], *_matrix(d_out), *_matrix(d_total), *_matrix(total),
-        weight.data_ptr(), _pointer(mean), rstd.data_ptr(), offset, d_residual.data_ptr(),
-        _pointer(d_delta), _pointer(d_weight), _pointer(d_bias), rows, channels,
-        torch.get_num_threads(),
-    )  # fmt: skip
-    if lacking:
-        raise MemoryError
-    return d_residual, d_residual if shared else d_delta, d_weight, d_bias
-
-
-def rotate_(x: Tensor, cos: Tensor, sin: Tensor, inverse: bool, interleaved: bool) -> None:
-    """See :func:`reference.rotate_`."""
-    run = in_c("rotate", x)
-    if run is None or not _is_plain(cos, sin):
-        in_torch("rotate_", x)(x, cos, sin, inverse, interleaved)
-        return
-    tokens, heads, channels = x.shape
-    half = cos.shape[1]
-    _check_shape((tokens, half), cos, sin)
-    if 2 * half > channels:
-        raise ValueError(f"{2 * half} rotated channels of {channels}")
-    run(
-        TYPES[x.dtype], *_stack(x), *_matrix(cos), *_matrix(sin), inverse, interleaved,
-        tokens, heads, half, torch.get_num_threads(),
-    )  # fmt: skip
-
-
-def gate(gate: Tensor, up: Tensor, activation: str, out: Tensor) -> None:
-    """See :func:`reference.gate`."""
-    if run := in_c("gate", gate, up, out):
-        _check_shape(gate.shape, up, out)
-        run(
-            TYPES[out.dtype], *_matrix(gate), *_matrix(up), ACTIVATIONS[activation],
-            *_matrix(out), *out.shape, torch.get_num_threads(),
-        )  # fmt: skip
-    else:
-        in_torch("gate", out)(gate, up, activation, out)
-
-
-def gate_backward(
-    d_out: Tensor, gate: Tensor, up: Tensor, activation: str, d_gate: Tensor, d_up: Tensor
+    d_residual: Tensor,
+    d_delta: Tensor | None,
+    d_weight: Tensor | None,
+    d_bias: Tensor | None,
 ) -> None:
-    """See :func:`reference.gate_backward`."""
-    if run := in_c("gate_backward", d_out, gate, up, d_gate, d_up):
-        _check_shape(d_out.shape, gate, up, d_gate, d_up)
-        run(
-            TYPES[d_out.dtype], *_matrix(d_out), *_matrix(gate), *_matrix(up),
-            ACTIVATIONS[activation], *_matrix(d_gate), *_matrix(d_up), *d_out.shape,
-            torch.get_num_threads(),
-        )  # fmt: skip
-    else:
-        in_torch("gate_backward", d_out)(d_out, gate, up, activation, d_gate, d_up)
+    """Writes ``d_residual`` (T, C), the same in the dtype of ``d_delta``, ``d_weight``, ``d_bias``.
+
+    ``d_total`` is the gradient that reaches ``total`` past the norm.
+    """
+    slope = _wide(d_out)
+    deviation = _wide(total) if mean is None else _wide(total) - mean[:, None]
+    normed = deviation * rstd[:, None]
+    d_normed = slope * (offset + weight)
+    gradient = d_normed - normed * (d_normed * normed).mean(-1, keepdim=True)
+    if mean is not None:
+        gradient = gradient - d_normed.mean(-1, keepdim=True)
+    gradient = gradient * rstd[:, None]
+    if d_total is not None:
+        gradient = gradient + d_total
+    d_residual.copy_(gradient)
+    if d_delta is not None:
+        d_delta.copy_(gradient)
+    if d_weight is not None:
+        d_weight.copy_((slope * normed).sum(0))
+    if d_bias is not None:
+        d_bias.copy_(slope.sum(0))
 
 
-def activate(x: Tensor, activation: str, out: Tensor) -> None:
-    """See :func:`reference.activate`."""
-    if run := in_c("gate", x, out):
-        _check_shape(x.shape, out)
-        run(
-            TYPES[out.dtype], *_matrix(x), *_matrix(None), ACTIVATIONS[activation],
-            *_matrix(out), *out.shape, torch.get_num_threads(),
-        )  # fmt: skip
-    else:
-        in_torch("activate", out)(x, activation, out)
+@kernel("[T,H,D] f32[T,R] f32[T,R] int")
+def rotate_(x: Tensor, cos: Tensor, sin: Tensor, inverse: bool) -> None:
+    """Rotary positions (Su et al. 2021) in place: ``cos``, ``sin`` (T, R) turn the pairs (i, i + R)
+    of the first 2 R channels of ``x`` (T, H, D); ``inverse`` turns back, as the backward pass does.
+    """
+    first, second = x[..., : 2 * cos.shape[-1]].chunk(2, dim=-1)
+    cos, sin = cos[:, None], (-sin if inverse else sin)[:, None]
+    a, b = _wide(first), _wide(second)
+    turned = a * cos - b * sin, b * cos + a * sin
+    first.copy_(turned[0])
+    second.copy_(turned[1])
 
 
-def activate_backward(d_out: Tensor, x: Tensor, activation: str, d_x: Tensor) -> None:
-    """See :func:`reference.activate_backward`."""
-    if run := in_c("gate_backward", d_out, x, d_x):
-        _check_shape(d_out.shape, x, d_x)
-        run(
-            TYPES[d_out.dtype], *_matrix(d_out), *_matrix(x), *_matrix(None),
-            ACTIVATIONS[activation], *_matrix(d_x), *_matrix(None), *d_out.shape,
-            torch.get_num_threads(),
-        )  # fmt: skip
-    else:
-        in_torch("activate_backward", d_out)(d_out, x, activation, d_x)
+def _activation(x: Tensor, name: str) -> tuple[Tensor, Tensor]:
+    """Value and slope. ``gelu`` and ``gelu_tanh``: Hendrycks and Gimpel 2016; ``relu2``: the
+    square of relu (So et al. 2021)."""
+    if name == "silu":
+        sigmoid = torch.sigmoid(x)
+        return x * sigmoid, sigmoid * (1 + x * (1 - sigmoid))
+    if name == "gelu":
+        share = 0.5 * torch.special.erfc(-x * _SQRT_HALF)
+        density = torch.exp(-0.5 * x * x) * (0.5 * _SQRT_2_OVER_PI)
+        return x * share, share + x * density
+    if name == "gelu_tanh":
+        # 0.5 (1 + tanh u) = sigmoid(2u), which loses no digits where tanh u is near -1.
+        share = torch.sigmoid(2 * _SQRT_2_OVER_PI * (x + _GELU_CUBIC * x * x * x))
+        inner = 2 * _SQRT_2_OVER_PI * (1 + 3 * _GELU_CUBIC * x * x)
+        return x * share, share + x * share * (1 - share) * inner
+    if name == "relu":
+        return x.relu(), (x > 0).to(x.dtype)
+    if name == "relu2":
+        return x.relu().square(), 2 * x.relu()
+    raise ValueError(f"no such activation: {name}")
 
 
+@kernel("[T,I] [T,I]? activation [T,I]")
+def gate(gate: Tensor, up: Tensor | None, activation: str, out: Tensor) -> None:
+    """out = activation(gate) * up, all (T, I); without ``up``, activation(gate)."""
+    value, _slope = _activation(_wide(gate), activation)
+    out.copy_(value if up is None else value * _wide(up))
+
+
+@kernel("[T,I] [T,I] [T,I]? activation [T,I] [T,I]?")
+def gate_backward(
+    d_out: Tensor,
+    gate: Tensor,
+    up: Tensor | None,
+    activation: str,
+    d_gate: Tensor,
+    d_up: Tensor | None,
+) -> None:
+    """Writes ``d_gate`` and, if given, ``d_up`` (T, I)."""
+    value, slope = _activation(_wide(gate), activation)
+    d_wide = _wide(d_out)
+    d_gate.copy_(d_wide * slope if up is None else d_wide * _wide(up) * slope)
+    if d_up is not None:
+        d_up.copy_(d_wide * value)
+
+
+def _seen_scores(
+    scores: Tensor,
+    queries: int,
+    first_query: int,
+    scale: float,
+    window: int | None,
+    softcap: float | None,
+) -> tuple[Tensor, Tensor]:
+    """Scores (B, Q, K) scaled and capped, -inf where a key is not seen; and what is seen (Q, K)."""
+    rows = torch.arange(scores.shape[1], device=scores.device)
+    key = torch.arange(scores.shape[2], device=scores.device)
+    position = (first_query + rows % queries)[:, None]
+    seen = key <= position
+    if window is not None:
+        seen = seen & (key > position - window)
+    scaled = scores * scale
+    if softcap is not None:
+        scaled = softcap * torch.tanh(scaled / softcap)
+    return scaled.masked_fill(~seen, -math.inf), seen
+
+
+@kernel("f32[B,Q,K] int int float int? float? [B,Q,K] -> f32[B,Q]")
 def causal_softmax(
     scores: Tensor,
     queries: int,
@@ -204,23 +189,19 @@ def causal_softmax(
     softcap: float | None,
     out: Tensor,
 ) -> Tensor:
-    """See :func:`reference.causal_softmax`."""
-    run = in_c("causal_softmax", out)
-    if run is None or not _is_plain(scores):
-        lse: Tensor = in_torch("causal_softmax", out)(
-            scores, queries, first_query, scale, window, softcap, out
-        )
-        return lse
-    _check_queries(queries)
-    _check_shape(scores.shape, out)
-    lse = scores.new_empty(scores.shape[:2])
-    run(
-        TYPES[out.dtype], *_stack(scores), *_stack(out), lse.data_ptr(), queries, first_query,
-        window or 0, scale, softcap or 0.0, *scores.shape, torch.get_num_threads(),
-    )  # fmt: skip
+    """out = softmax of the seen scores, 0 elsewhere; returns logsumexp (B, Q) float32.
+
+    Row r of ``scores`` (B, Q, K) is query r % ``queries``, at key position ``first_query`` + that:
+    it sees the keys up to itself, the last ``window`` of them where there is one. What is not seen
+    is never read. ``scale`` > 0; ``softcap``: s -> softcap tanh(s / softcap) (Gemma 2).
+    """
+    scaled, seen = _seen_scores(scores, queries, first_query, scale, window, softcap)
+    lse = torch.logsumexp(scaled, dim=-1)
+    out.copy_(torch.exp(scaled - lse[..., None]).masked_fill(~seen, 0.0))
     return lse
 
 
+@kernel("f32[B,Q,K] f32[B,Q,K] f32[B,Q] f32[B,Q] int int float int? float? [B,Q,K] [B,Q,K]")
 def causal_softmax_backward(
     scores: Tensor,
     d_probabilities: Tensor,
@@ -234,56 +215,44 @@ def causal_softmax_backward(
     probabilities: Tensor,
     d_scores: Tensor,
 ) -> None:
-    """See :func:`reference.causal_softmax_backward`."""
-    run = in_c("causal_softmax_backward", probabilities, d_scores)
-    contiguous = lse.is_contiguous() and delta.is_contiguous()
-    if run is None or not contiguous or not _is_plain(scores, d_probabilities, lse, delta):
-        in_torch("causal_softmax_backward", probabilities)(
-            scores, d_probabilities, lse, delta, queries, first_query, scale, window, softcap,
-            probabilities, d_scores,
-        )  # fmt: skip
-        return
-    _check_queries(queries)
-    _check_shape(scores.shape, d_probabilities, probabilities, d_scores)
-    _check_shape(scores.shape[:2], lse, delta)
-    run(
-        TYPES[d_scores.dtype], *_stack(scores), *_stack(d_probabilities), lse.data_ptr(),
-        delta.data_ptr(), *_stack(probabilities), *_stack(d_scores), queries, first_query,
-        window or 0, scale, softcap or 0.0, *scores.shape, torch.get_num_threads(),
-    )  # fmt: skip
+    """Writes ``probabilities`` again and ``d_scores`` (B, Q, K), 0 where not seen.
+
+    ``delta`` (B, Q) is the sum of d_probabilities x probabilities of a row, which equals the dot
+    product of the attention's output and its gradient (Dao et al. 2022).
+    """
+    scaled, seen = _seen_scores(scores, queries, first_query, scale, window, softcap)
+    p = torch.exp(scaled - lse[..., None])
+    slope = p * (d_probabilities - delta[..., None]) * scale
+    if softcap is not None:
+        slope = slope * (1 - (scaled / softcap).square())
+    probabilities.copy_(p.masked_fill(~seen, 0.0))
+    d_scores.copy_(slope.masked_fill(~seen, 0.0))
 
 
+@kernel("[N,V] i64[N] f32[N] float? int -> f32[N]")
 def cross_entropy_(
     logits: Tensor, labels: Tensor, weights: Tensor, softcap: float | None, with_gradient: bool
 ) -> Tensor:
-    """See :func:`reference.cross_entropy_`. A label outside the vocabulary is an IndexError."""
-    run = in_c("cross_entropy", logits)
-    plain = labels.is_cpu and labels.dtype == torch.int64 and labels.is_contiguous()
-    if run is None or not plain or not _is_plain(weights):
-        losses: Tensor = in_torch("cross_entropy_", logits)(
-            logits, labels, weights, softcap, with_gradient
-        )
-        return losses
-    rows, vocabulary = logits.shape
-    _check_shape((rows,), labels, weights)
-    losses = weights.new_empty(rows)
-    bad = run(
-        TYPES[logits.dtype], *_matrix(logits), labels.data_ptr(), weights.data_ptr(),
-        softcap or 0.0, losses.data_ptr(), with_gradient, rows, vocabulary, torch.get_num_threads(),
-    )  # fmt: skip
-    if bad:
-        raise IndexError(f"a label is outside of the vocabulary of {vocabulary}")
+    """Negative log-likelihood (N,) of ``labels`` (N,) under ``logits`` (N, V), not weighted.
+
+    ``with_gradient``: the logits are overwritten by weight x (softmax - one at the label).
+    """
+    scores = _wide(logits)
+    if softcap is not None:
+        scores = softcap * torch.tanh(scores / softcap)
+    lse = torch.logsumexp(scores, dim=-1)
+    losses = lse - scores.gather(1, labels[:, None])[:, 0]
+    if with_gradient:
+        gradient = torch.exp(scores - lse[:, None])
+        gradient.scatter_add_(1, labels[:, None], gradient.new_full((len(labels), 1), -1.0))
+        gradient = gradient * weights[:, None]
+        if softcap is not None:
+            gradient = gradient * (1 - (scores / softcap).square())
+        logits.copy_(gradient)
     return losses
 
 
+@kernel("[N,D] [N,D] -> f32[N]")
 def row_dot(a: Tensor, b: Tensor) -> Tensor:
-    """See :func:`reference.row_dot`."""
-    run = in_c("row_dot", a, b)
-    if run is None:
-        dots: Tensor = in_torch("row_dot", a)(a, b)
-        return dots
-    _check_shape(a.shape, b)
-    dots = a.new_empty(a.shape[0], dtype=torch.float32)
-    code, threads = TYPES[a.dtype], torch.get_num_threads()
-    run(code, *_matrix(a), *_matrix(b), dots.data_ptr(), *a.shape, threads)
-    return dots
+    """Sum of a x b over the last dimension: (N, D), (N, D) -> (N,)."""
+    return (_wide(a) * _wide(b)).sum(-1)

@@ -57,16 +57,14 @@ class _AddNorm(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         tokens, channels = residual.shape
         wide = residual.new_empty(tokens, channels + room, dtype=dtype)
-        total, mean, rstd = kernels.add_norm(
-            residual,
-            delta,
-            weight.float(),
-            None if bias is None else bias.float(),
-            norm.epsilon,
-            norm.centred,
-            norm.offset,
-            wide[:, :channels],
-        )
+        total = residual if delta is None else torch.empty_like(residual)
+        rstd = residual.new_empty(tokens, dtype=_wide(residual))
+        mean = torch.empty_like(rstd) if norm.centred else None
+        shift = None if bias is None else bias.float()
+        kernels.add_norm(
+            residual, delta, weight.float(), shift, norm.epsilon, norm.offset,
+            total, mean, rstd, wide[:, :channels],
+        )  # fmt: skip
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(total, weight, mean, rstd)
         ctx.facts = norm, None if delta is None else delta.dtype
@@ -84,19 +82,17 @@ class _AddNorm(torch.autograd.Function):
         if d_wide is None:  # nobody reads the normalised rows
             d_delta = None if delta_dtype is None or d_total is None else d_total.to(delta_dtype)
             return d_total, d_delta, None, None, None, None, None
-        d_residual, d_delta, d_weight, d_bias = kernels.add_norm_backward(
-            d_wide[:, : total.shape[1]],
-            d_total,
-            total,
-            weight.float(),
-            mean,
-            rstd,
-            norm.centred,
-            norm.offset,
-            delta_dtype if wanted[1] else None,
-            wanted[2],
-            wanted[3],
-        )
+        d_residual, d_delta = torch.empty_like(total), None
+        if wanted[1] and delta_dtype != total.dtype:
+            d_delta = torch.empty_like(total, dtype=delta_dtype)
+        d_weight = torch.empty_like(weight, dtype=_wide(weight)) if wanted[2] else None
+        d_bias = torch.empty_like(weight, dtype=_wide(weight)) if wanted[3] else None
+        kernels.add_norm_backward(
+            d_wide[:, : total.shape[1]], d_total, total, weight.float(), mean, rstd, norm.offset,
+            d_residual, d_delta, d_weight, d_bias,
+        )  # fmt: skip
+        if wanted[1] and d_delta is None:
+            d_delta = d_residual
         return (
             d_residual,
             d_delta,
@@ -108,53 +104,49 @@ class _AddNorm(torch.autograd.Function):
         )
 
 
+def _wide(like: torch.Tensor) -> torch.dtype:
+    """Of statistics and sums over many numbers."""
+    return torch.promote_types(like.dtype, torch.float32)
+
+
 def gated(joined: torch.Tensor, activation: str, room: int) -> torch.Tensor:
     """activation(gate) * up: (T, 2 I), gate before up -> (T, I + room)."""
-    result: torch.Tensor = _Gated.apply(joined, activation, room)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = _Activated.apply(joined, True, activation, room)  # type: ignore[no-untyped-call]
     return result
-
-
-class _Gated(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, joined: torch.Tensor, activation: str, room: int) -> torch.Tensor:
-        gate, up = joined.chunk(2, dim=1)
-        wide = joined.new_empty(len(joined), up.shape[1] + room)
-        kernels.gate(gate, up, activation, wide[:, : up.shape[1]])
-        ctx.save_for_backward(joined)
-        ctx.activation = activation
-        return wide
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        (joined,) = ctx.saved_tensors
-        gate, up = joined.chunk(2, dim=1)
-        d_joined = torch.empty_like(joined)
-        d_gate, d_up = d_joined.chunk(2, dim=1)
-        kernels.gate_backward(gradient[:, : up.shape[1]], gate, up, ctx.activation, d_gate, d_up)
-        return d_joined, None, None
 
 
 def activated(inner: torch.Tensor, activation: str, room: int) -> torch.Tensor:
     """activation(inner): (T, I) -> (T, I + room)."""
-    result: torch.Tensor = _Activated.apply(inner, activation, room)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = _Activated.apply(inner, False, activation, room)  # type: ignore[no-untyped-call]
     return result
 
 
 class _Activated(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, inner: torch.Tensor, activation: str, room: int) -> torch.Tensor:
-        wide = inner.new_empty(len(inner), inner.shape[1] + room)
-        kernels.activate(inner, activation, wide[:, : inner.shape[1]])
+    def forward(
+        ctx: Any, inner: torch.Tensor, is_gated: bool, activation: str, room: int
+    ) -> torch.Tensor:
+        gate, up = _parts(inner, is_gated)
+        wide = inner.new_empty(len(inner), gate.shape[1] + room)
+        kernels.gate(gate, up, activation, wide[:, : gate.shape[1]])
         ctx.save_for_backward(inner)
-        ctx.activation = activation
+        ctx.facts = is_gated, activation
         return wide
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (inner,) = ctx.saved_tensors
+        is_gated, activation = ctx.facts
+        gate, up = _parts(inner, is_gated)
         d_inner = torch.empty_like(inner)
-        width = inner.shape[1]
-        kernels.activate_backward(gradient[:, :width], inner, ctx.activation, d_inner)
-        return d_inner, None, None
+        d_gate, d_up = _parts(d_inner, is_gated)
+        kernels.gate_backward(gradient[:, : gate.shape[1]], gate, up, activation, d_gate, d_up)
+        return d_inner, None, None, None
+
+
+def _parts(inner: torch.Tensor, is_gated: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+    if not is_gated:
+        return inner, None
+    gate, up = inner.chunk(2, dim=1)
+    return gate, up

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ import sys
 from pathlib import Path
 from laras.tuning.fast import compile_kernels
 compile_kernels._FOLDER = Path(sys.argv[1])
-print(compile_kernels.load({"answer": ""}).functions["answer"]())
+print(compile_kernels.load().function("answer", "")())
 """
 
 
@@ -81,8 +82,9 @@ def small_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def answer() -> object:
-    loaded = compile_kernels.load({"answer": ""})
-    return loaded.functions["answer"]() if loaded.functions else loaded.reason
+    loaded = compile_kernels.load()
+    function = loaded.function("answer", "")
+    return function() if function else loaded.reason
 
 
 def cached(small_source: Path) -> list[Path]:
@@ -106,11 +108,89 @@ def test_a_library_is_compiled_once(small_source: Path, monkeypatch: pytest.Monk
     assert library.stat().st_mtime_ns == before
 
 
+def compiler() -> str | None:
+    return shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
+
+
+def change_source(small_source: Path, number: int) -> None:
+    source = small_source / "source" / "kernels.c"
+    source.write_text(f"long answer(void) {{ return {number}; }}\n")
+
+
+def make_old(path: Path) -> None:
+    before = time.time() - compile_kernels._KEPT_S - 60
+    os.utime(path, (before, before))
+
+
 def test_a_changed_source_is_compiled_anew(small_source: Path) -> None:
     assert answer() == 42
-    (small_source / "source" / "kernels.c").write_text("long answer(void) { return 43; }\n")
+    change_source(small_source, 43)
     assert answer() == 43
-    assert len(cached(small_source)) == 2
+    assert len(cached(small_source)) == 2  # another version may be in use beside this one
+
+
+def test_a_new_library_takes_the_place_of_old_ones_of_other_sources(
+    small_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer() == 42
+    (other_source,) = cached(small_source)
+    in_use = compile_kernels.load().function("answer", "")
+    folder = other_source.parent
+    not_ours = [folder / "kernels-notes.so", folder / f"{other_source.stem}.so.txt"]
+    for path in not_ours:
+        path.write_text("")
+    change_source(small_source, 43)
+    assert answer() == 43
+    (same_source,) = set(cached(small_source)) - {other_source, *not_ours}
+    for path in (other_source, same_source, *not_ours):
+        make_old(path)
+    # The same source for another compiler, or CPU.
+    monkeypatch.setenv("CC", f"{compiler()} -DANOTHER")
+    assert answer() == 43
+    left = set(folder.iterdir())
+    assert other_source not in left
+    assert left > {same_source, *not_ours}
+    assert len(left) == 4
+    assert in_use is not None
+    assert in_use() == 42
+    change_source(small_source, 42)
+    assert answer() == 42
+
+
+def test_what_cannot_be_deleted_stays_and_is_no_error(
+    small_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer() == 42
+    (other_source,) = cached(small_source)
+    make_old(other_source)
+    # A folder of the name of a library, which nobody can unlink, and a link to nothing.
+    stem = f"kernels-{'0' * 32}-{'0' * 32}"
+    folder = other_source.parent / f"{stem}-{'0' * 32}.so"
+    folder.mkdir()
+    make_old(folder)
+    (other_source.parent / f"{stem}-{'1' * 32}.so").symlink_to(small_source / "nowhere")
+    change_source(small_source, 43)
+    assert answer() == 43
+    assert folder.exists()
+    assert not other_source.exists()
+
+
+def test_a_library_that_another_process_deletes_meanwhile_is_compiled_anew(
+    small_source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert answer() == 42
+    (library,) = cached(small_source)
+    is_ours = compile_kernels._is_ours
+
+    def late(path: Path) -> bool:
+        if path == library:
+            monkeypatch.setattr(compile_kernels, "_is_ours", is_ours)
+            path.unlink()
+        return is_ours(path)
+
+    monkeypatch.setattr(compile_kernels, "_is_ours", late)
+    assert answer() == 42
+    assert cached(small_source) == [library]
 
 
 @pytest.mark.parametrize("kept", [0, 700])
@@ -156,8 +236,7 @@ def test_what_the_compiler_refuses_is_told_and_leaves_nothing(small_source: Path
 def test_an_own_compiler_may_have_arguments_and_the_switch_turns_c_off(
     small_source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
-    monkeypatch.setenv("CC", f"{compiler} -DARGUMENT=1")
+    monkeypatch.setenv("CC", f"{compiler()} -DARGUMENT=1")
     (small_source / "source" / "kernels.c").write_text("long answer(void) { return ARGUMENT; }\n")
     assert answer() == 1
     monkeypatch.setenv("LARAS_KERNELS", "torch")

@@ -1,0 +1,240 @@
+"""One run being worked on: what each step does, and how it knows that it is done already.
+
+Each step looks up whether it is done for exactly these inputs, so the same call again goes on
+where an interrupted one stopped, and a changed recipe repeats only what the change touches.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from laras.errors import StorageFailed, UsageError
+from laras.recipe.load import LoadedRecipe, resolved_yaml
+from laras.recipe.schema import Contender
+from laras.runs.damage import damage_told
+from laras.runs.folder import Run
+from laras.runs.hashing import content_hash, file_sha256
+from laras.runs.progress import Progress
+from laras.translation import _
+
+if TYPE_CHECKING:
+    from laras.contenders.pairs import Standing
+    from laras.evaluation.result import Evaluation
+    from laras.preparation.pipeline import Prepared
+    from laras.preparation.stages import Embedder
+
+EVALUATION_VERSION = 2  # raise it when the same candidate gets other figures
+
+
+class Job:
+    """One recipe in its run folder. Steps are called in the order in which they stand here."""
+
+    def __init__(self, loaded: LoadedRecipe, opened: Run, progress: Progress) -> None:
+        self.loaded = loaded
+        self.recipe = loaded.recipe
+        self.run = opened
+        self.progress = progress
+        self.started = time.monotonic()
+
+    def write_recipe(self) -> None:
+        """The resolved recipe, and where its relative paths start from.
+
+        A run folder belongs to one recipe file: another one's results must not be mixed with it.
+        """
+        origin = {
+            "recipe_folder": str(self.loaded.folder.resolve()),
+            "recipe": self.loaded.path.name if self.loaded.path else None,
+        }
+        before = self.run.read_json("origin.json")
+        if isinstance(before, dict) and before != origin:
+            raise UsageError(
+                "runs.other-recipe",
+                _("This run folder belongs to another recipe: {path}.").format(
+                    path=Path(str(before.get("recipe_folder"))) / str(before.get("recipe") or "")
+                ),
+                where=str(self.run.folder),
+                hint=_("Name another folder with --run, or delete this one."),
+            )
+        self.run.write_text("recipe.yaml", resolved_yaml(self.loaded))
+        self.run.write_json("origin.json", origin)
+
+    def begin(self) -> None:
+        """Everything that is cheap to refuse comes before anything that takes time."""
+        from laras.contenders.learning import check_data, objectives_of
+        from laras.contenders.primary import check_applies
+        from laras.models.inspection import inspect_folder
+        from laras.models.load import resolve_model
+        from laras.models.places import template_file
+        from laras.models.template_text import read_template
+
+        self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
+        configuration = inspect_folder(self.model_folder)
+        chosen = objectives_of(self.recipe, configuration["model_type"])
+        template = template_file(self.recipe.model, self.loaded.folder)
+        if template is not None:
+            read_template(template)
+        self.write_recipe()
+        self.run.event("run_started", recipe=self.loaded.path.name if self.loaded.path else None)
+        self.prepared = self.prepare()
+        with damage_told(self.run.data / "audit.json"):
+            tasks = list(self.prepared.audit["splits"]["test"]["tasks"])
+            check_data(self.recipe, chosen, self.prepared.audit)
+        check_applies(self.recipe.evaluation.metrics, tasks, self.recipe.comparison.primary_metric)
+        self.model_digest = _digest(self.model_folder)
+        self.run.write_manifest(
+            {
+                "model": {"base": self.recipe.model.base, "sha256": self.model_digest},
+                "data": {"key": self.prepared.key, "test_sha256": file_sha256(self.prepared.test)},
+                "seeds": {
+                    "preparation": self.recipe.preparation.seed,
+                    "tuning": self.recipe.tuning.seed,
+                    "evaluation": self.recipe.evaluation.seed,
+                },
+            }
+        )
+
+    def prepare(self) -> Prepared:
+        """Splits, ledger and audit."""
+        from laras.preparation.pipeline import prepare as prepare_data
+
+        with self._stage("prepare"):
+            embedder = self._embedder()
+            prepared = prepare_data(self.loaded, self.run, self.progress, embedder=embedder)
+        self._warn_of_a_small_test(prepared)
+        return prepared
+
+    def _warn_of_a_small_test(self, prepared: Prepared) -> None:
+        """Said before the training, which may take hours: no verdict can come of too few groups."""
+        from laras.evaluation.randomisation import groups_needed
+
+        comparisons = len(self.recipe.comparison.contenders) - 1
+        needed = groups_needed(comparisons, self.recipe.evaluation.confidence)
+        with damage_told(self.run.data / "audit.json"):
+            groups = int(prepared.audit["splits"]["test"]["groups"])
+        if comparisons and groups < needed:
+            self.progress.note(
+                _(
+                    "The test rows are of only {groups} groups (documents, conversations, "
+                    "customers); {needed} are needed for a verdict. Add data, or raise "
+                    "data.test_share."
+                ).format(groups=groups, needed=needed)
+            )
+
+    def _embedder(self) -> Embedder | None:
+        """What tells paraphrases, where the recipe wants them found."""
+        from laras.preparation.stages import Embedder
+
+        section = self.recipe.preparation
+        if section.semantic_threshold is None:
+            return None
+        from laras.models.embedding import Embedding
+
+        embedding = Embedding(self.recipe.model, self.loaded.folder, section.semantic_model)
+        return Embedder(embedding, _digest(embedding.source))
+
+    def tune(self) -> None:
+        """Every contender's files, one contender after the other."""
+        from laras.contenders.obtain import obtain
+
+        for contender in self.recipe.comparison.contenders:
+            obtain(self._assignment(contender), self.run, self.progress)
+
+    def evaluate(self) -> None:
+        """Scores and predictions of every contender, then the verdict."""
+        from laras.contenders.verdict import loss_gaps, verdict
+
+        standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
+        self.run.write_json(
+            "verdict.json",
+            verdict(
+                standings,
+                self.recipe.evaluation,
+                primary_metric=self.recipe.comparison.primary_metric,
+                gaps=loss_gaps(self.run.events(), [standing.name for standing in standings]),
+            ),
+        )
+
+    def finish(self) -> Path:
+        """The report, and the end."""
+        from laras.inspection import write_shown
+        from laras.report.html import write_report
+
+        write_shown(self.run, self.prepared.audit)
+        self.run.event("run_finished", seconds=time.monotonic() - self.started)
+        with self._stage("report"):
+            path = write_report(self.run)
+        self.progress.finish()
+        return path
+
+    def _judge(self, contender: Contender) -> Standing:
+        """The contender's standing, from its files where they are of these inputs and sound."""
+        from laras.contenders.record import read_standing, write_record
+
+        name = contender.name
+        key = content_hash(
+            EVALUATION_VERSION,
+            self._assignment(contender).key(),
+            file_sha256(self.prepared.test),
+            self.recipe.evaluation.model_dump(),
+        )
+        stage = self.run.stage(f"evaluate-{name}", key)
+        if stage.done:
+            try:
+                return read_standing(self.run, contender)
+            except StorageFailed as damage:
+                self.run.event("stage_repeated", stage=f"evaluate-{name}", reason=damage.what)
+                self.progress.note(
+                    _("{name} is judged again: {reason}").format(name=name, reason=damage.what)
+                )
+        with self._stage(f"evaluate-{name}"):
+            result = self._evaluation(contender)
+            stage.finish(write_record(self.run, contender, self.recipe.model.base, result))
+        return read_standing(self.run, contender)
+
+    def _evaluation(self, contender: Contender) -> Evaluation:
+        from laras.contenders.obtain import load_candidate
+        from laras.evaluation.evaluate import evaluate as judge
+        from laras.preparation.pipeline import load_examples
+
+        with damage_told(self.prepared.test):
+            examples = load_examples(self.prepared.test)
+        return judge(
+            load_candidate(contender, self.recipe.model, self.loaded.folder, self.run),
+            examples,
+            self.recipe.evaluation,
+            self.prepared.audit["labels"],
+            self.progress,
+        )
+
+    def _assignment(self, contender: Contender) -> Any:
+        from laras.tuning.tune import Assignment
+
+        return Assignment(
+            contender,
+            self.recipe.model,
+            self.model_digest,
+            self.loaded.folder,
+            self.recipe.tuning,
+            self.prepared,
+        )
+
+    @contextmanager
+    def _stage(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        self.run.event("stage_started", stage=name)
+        yield
+        self.run.event("stage_finished", stage=name, seconds=time.monotonic() - started)
+
+
+def _digest(folder: Path) -> str:
+    """Hash of every file that decides what the base model computes."""
+    names = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix in (".safetensors", ".json", ".jinja", ".model")
+    ]
+    return content_hash([(path.name, file_sha256(path)) for path in names])

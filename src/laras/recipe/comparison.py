@@ -1,0 +1,89 @@
+"""Who competes, in the short forms and the long one, and what decides."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from laras.recipe import unread
+from laras.recipe.section import Section
+from laras.recipe.tuning import Adjustment
+from laras.translation import _
+
+ContenderKind = Literal[
+    "base", "full", "freeze",
+    "lora", "rslora", "dora", "pissa", "olora", "loraplus", "vera", "oft", "boft", "ia3",
+]  # fmt: skip
+
+
+class Contender(Adjustment):
+    """One way to get a candidate, under a name of its own. A setting that its kind does not read
+    is refused: rank, alpha, dropout and target_modules are for adapters, trained_layers is for
+    freeze, and base has none."""
+
+    kind: ContenderKind
+    """How the candidate is obtained."""
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    """What reports and folders call it."""
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> Contender:
+        settings = {name: getattr(self, name) for name in Adjustment.model_fields}
+        given = {name: value for name, value in settings.items() if value is not None}
+        unread.refuse(unread.of_contender(self.kind, given))
+        return self
+
+
+class ComparisonSection(Section):
+    """Who competes, and what decides."""
+
+    contenders: list[Contender] = Field(
+        default=[Contender(kind="base", name="base"), Contender(kind="lora", name="lora")],
+        min_length=1,
+    )
+    """``[base, lora, full]``, or mappings: ``- lora: {rank: 32}``,
+    ``- name: wide, kind: lora, rank: 64``."""
+    primary_metric: Literal[
+        "auto", "perplexity", "macro_f1", "bleu", "chrf", "rougeL", "exact_match"
+    ] = "auto"
+    """What the verdict turns on; auto: macro-F1 for labels, ROUGE-L for answers, else
+    perplexity."""
+    samples: int = Field(default=12, ge=0)
+    """How many test examples the report shows side by side."""
+
+    @field_validator(
+        "contenders",
+        mode="before",
+        json_schema_input_type=Annotated[
+            list[ContenderKind | dict[ContenderKind, Adjustment | None] | Contender],
+            Field(min_length=1),
+        ],
+    )
+    @classmethod
+    def _short_forms(cls, value: Any) -> Any:
+        return [expand_contender(item) for item in value] if isinstance(value, list) else value
+
+    @field_validator("contenders")
+    @classmethod
+    def _names_are_unique(cls, value: list[Contender]) -> list[Contender]:
+        names = [contender.name for contender in value]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(
+                    _("two contenders are called {name!r}; give one a name of its own").format(
+                        name=name
+                    )
+                )
+        return value
+
+
+def expand_contender(item: Any) -> Any:
+    """``lora`` and ``{lora: {rank: 8}}`` in full: ``{kind: lora, name: lora, rank: 8}``."""
+    if isinstance(item, str):
+        return {"kind": item, "name": item}
+    if isinstance(item, dict) and len(item) == 1:
+        (kind, settings), *_rest = item.items()
+        if isinstance(settings, dict) or settings is None:
+            return {"kind": kind, "name": kind, **(settings or {})}
+    return item
