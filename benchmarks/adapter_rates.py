@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from laras.adapters.methods import learning_rate_scale
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, collate
+from laras.engine.forward import PackedForward
 from laras.models.load import load_model
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.recipe.unread import ADAPTER_KINDS
-from laras.tuning.adapters import learning_rate_scale, prepare_for, trainable
-from laras.tuning.forward import PackedForward
 from laras.tuning.schedule import learning_rate_factor
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,7 +4,7 @@
 
 A row of about 1,600 tokens in examples of one length (or one longer example), bfloat16, causal.
 Flash is torch's scaled_dot_product_attention over a batch of the examples, its gradients by
-autograd; products and C are Laras's (src/laras/tuning/attention_cpu.py), which takes C where it
+autograd; products and C are Laras's (src/laras/kernels/attention_cpu.py), which takes C where it
 can. The ways take turns. Medians of milliseconds: of processor time with one thread, since machines
 are shared; else by the clock, which others disturb.
 """
@@ -27,11 +27,10 @@ import torch.nn.functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from laras.batches.token_batch import EncodedExample, collate
+from laras.kernels import attention_cpu, backends
+from laras.kernels.attention_cpu import Scores, attention_backward, attention_forward
+from laras.kernels.packing import Packing
 from laras.runs.machine import describe_machine
-from laras.tuning import attention_cpu
-from laras.tuning.attention_cpu import Scores, attention_backward, attention_forward
-from laras.tuning.fast import backends
-from laras.tuning.packing import Packing
 
 LENGTHS = (64, 200, 512, 1024, 2048, 4096)
 HEADS = ((4, 2, 32), (3, 3, 64), (2, 4, 128))  # key heads, query heads of each, channels

@@ -24,16 +24,16 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from laras.adapters.prepare import prepare_for
 from laras.batches.pack import best_fit, group_by_tokens, plan_steps
 from laras.batches.prefetch import prefetched
 from laras.batches.token_batch import EncodedExample, collate
+from laras.engine.forward import PackedForward
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for
 from laras.tuning.feed import StepBatches
-from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.supervised import NextToken
 

@@ -84,7 +84,7 @@ def _attention(
     """Four examples of equal length, causal; forward and backward together."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    from laras.tuning import attention_cuda
+    from laras.kernels import attention_cuda
 
     count = 4
     tokens = count * length

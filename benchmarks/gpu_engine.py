@@ -12,11 +12,11 @@ import torch
 from gpu_shapes import RANK, SHAPES, Row, rows, step_flops, tiny
 from gpu_timing import device_memory, measured_steps
 
+from laras.adapters.prepare import prepare_for
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.engine.forward import PackedForward
 from laras.models.quantised import BY_LIBRARY, loading_arguments, require_support, settle
 from laras.planning.hyperparameters import Hyperparameters
-from laras.tuning.adapters import prepare_for
-from laras.tuning.forward import PackedForward
 from laras.tuning.optimizer import Optimizers
 from laras.tuning.precision import autocast
 

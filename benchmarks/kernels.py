@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from laras.tuning.fast import kernels
+from laras.kernels import elementwise
 
 TOKENS, CHANNELS, INNER, VOCABULARY = 1424, 576, 1536, 49152
 ITEMS, QUERIES, KEYS = 27, 200, 200
@@ -35,7 +35,7 @@ def steps(dtype: torch.dtype) -> Iterator[Step]:
     weight, total, rstd = torch.ones(CHANNELS), torch.empty_like(residual), torch.empty(TOKENS)
     norm = [residual, delta, weight, None, 1e-5, 0.0, total, None, rstd, out]
     yield "add_norm", norm, [residual, delta, total, out]
-    kernels.add_norm(residual, delta, weight, None, 1e-5, 0.0, total, None, rstd, out)
+    elementwise.add_norm(residual, delta, weight, None, 1e-5, 0.0, total, None, rstd, out)
     d_residual, d_weight = torch.empty_like(residual), torch.empty_like(weight)
     d_delta = [] if dtype == torch.float32 else [torch.empty_like(delta)]
     written = [d_residual, *(d_delta or [None]), d_weight, None]
@@ -57,7 +57,7 @@ def steps(dtype: torch.dtype) -> Iterator[Step]:
     mask = [QUERIES, 0, 0.125, None, None]
     # Half of the scores are never read.
     yield "causal_softmax", [scores, *mask, p], [scores[::2], p]
-    lse = kernels.causal_softmax(scores, *mask, p)
+    lse = elementwise.causal_softmax(scores, *mask, p)
     again = [scores, d_probabilities, lse, lse, *mask, p, d_scores]
     yield "causal_softmax_backward", again, [scores[::2], scores[::2], p, d_scores]
     logits, labels = draw(200, VOCABULARY), torch.randint(0, VOCABULARY, (200,))
@@ -79,14 +79,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    print(f"torch {torch.__version__}, {options.threads} threads, {kernels.description()}")
+    print(f"torch {torch.__version__}, {options.threads} threads, {elementwise.description()}")
     print(f"{'':26}{'dtype':>10}{'shape':>18}{'eager us':>10}{'C us':>8}{'ratio':>7}{'GB/s':>7}")
     for dtype in (torch.bfloat16, torch.float32):
         for name, arguments, streams in steps(dtype):
             eager, fast = math.inf, math.inf
             for _round in range(options.rounds):
-                eager = min(eager, seconds(getattr(kernels, name).__wrapped__, arguments))
-                fast = min(fast, seconds(getattr(kernels, name), arguments))
+                eager = min(eager, seconds(getattr(elementwise, name).__wrapped__, arguments))
+                fast = min(fast, seconds(getattr(elementwise, name), arguments))
             size = sum(tensor.numel() * tensor.element_size() for tensor in streams)
             shape = "x".join(map(str, streams[-1].shape))
             label = " ".join([name, *(word for word in arguments if isinstance(word, str))])

@@ -54,8 +54,8 @@ def work(step_s: float, steps: int) -> dict[str, float]:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from laras.batches.token_batch import EncodedExample, collate
-    from laras.tuning.forward import PackedForward
-    from laras.tuning.heap import reused_memory
+    from laras.engine.forward import PackedForward
+    from laras.runs.heap import reused_memory
     from laras.tuning.memory import peak_memory_bytes
     from laras.tuning.precision import autocast, choose
 

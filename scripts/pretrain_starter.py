@@ -27,6 +27,7 @@ from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from laras.adapters.prepare import prepare_for
 from laras.batches.cache import TokenCache, write_cache
 from laras.batches.encode import encode_example
 from laras.batches.token_batch import EncodedExample
@@ -37,7 +38,6 @@ from laras.recipe.schema import Contender, TuningSection
 from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
-from laras.tuning.adapters import prepare_for
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose

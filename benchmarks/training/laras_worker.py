@@ -28,7 +28,7 @@ def main() -> None:
     request = Request.read()
     meter = Meter()
     with tempfile.TemporaryDirectory() as folder:
-        from laras.tuning.heap import reused_memory
+        from laras.runs.heap import reused_memory
 
         _leave_out(request.settings.get("without"))
         with reused_memory():
@@ -56,7 +56,7 @@ def main() -> None:
 def _leave_out(trick: str | None) -> None:
     """Switch one trick of the engine off, for its row in the table of gains."""
     if trick == "c-attention":
-        from laras.tuning import attention_cpu
+        from laras.kernels import attention_cpu
 
         attention_cpu._suits_c = lambda *_facts: False
     elif trick == "cut":
@@ -67,12 +67,11 @@ def _leave_out(trick: str | None) -> None:
         whole = feed.collate
         feed.collate = lambda rows, **options: partial(whole, rows)(**{**options, "cut": False})
     elif trick == "row-multiple":
-        from laras.tuning import forward
-        from laras.tuning.fast import decoder
+        from laras.engine import decoder, forward
 
         forward.whole_rows = decoder.whole_rows = lambda count: count
     elif trick == "last-block":
-        from laras.tuning.fast.decoder import Decoder
+        from laras.engine.decoder import Decoder
 
         pruned = Decoder.run
 
@@ -92,12 +91,12 @@ class _Run:
     """
 
     def __init__(self, request: Request, meter: Meter, folder: Path) -> None:
+        from laras.adapters.prepare import prepare_for
         from laras.batches.pack import Step
         from laras.models.load import load_model
         from laras.planning.hyperparameters import resolve
         from laras.recipe.schema import Contender, ModelSection, TuningSection
         from laras.runs.folder import Run
-        from laras.tuning.adapters import prepare_for
         from laras.tuning.loop import Training, TrainingData
         from laras.tuning.objectives.objective import objectives
         from laras.tuning.precision import choose

@@ -47,15 +47,15 @@ def show_kernels() -> None:
     """Let the profiler see Laras's own kernels, which are no operators of torch."""
     from importlib.util import find_spec
 
-    if find_spec("laras.tuning.fast") is None:
+    if find_spec("laras.kernels") is None:
         return
     from inspect import getmembers, isfunction
 
-    from laras.tuning.fast import kernels
+    from laras.kernels import elementwise
 
-    for name, function in getmembers(kernels, isfunction):
-        if not name.startswith("_") and function.__module__ == kernels.__name__:
-            setattr(kernels, name, _recorded(name, function))
+    for name, function in getmembers(elementwise, isfunction):
+        if not name.startswith("_") and function.__module__ == elementwise.__name__:
+            setattr(elementwise, name, _recorded(name, function))
 
 
 def _recorded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-SWITCH = "LARAS_MACHINE"  # `off`: this and tuning/heap.py leave the machine's settings alone
+SWITCH = "LARAS_MACHINE"  # `off`: this and runs/heap.py leave the machine's settings alone
 # Whoever sets one of these has chosen.
 CHOICES = (
     *("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME"),
@@ -222,13 +222,21 @@ class Placement:
                     self._bound[thread] = cores
                     os.sched_setaffinity(thread, _setting.everywhere)
 
+    def end(self) -> None:
+        """Put libgomp's threads back, for the next computation to find them, and free this one."""
+        self._put_back()
+        os.sched_setaffinity(0, _setting.everywhere)
+
     def _keep(self) -> None:
         self.kept = True
+        self._put_back()
+        os.sched_setaffinity(0, _setting.first)
+
+    def _put_back(self) -> None:
         for thread, cores in self._bound.items():
             with contextlib.suppress(OSError):
                 os.sched_setaffinity(thread, cores)
         self._bound = {}
-        os.sched_setaffinity(0, _setting.first)
 
 
 @contextlib.contextmanager
@@ -242,7 +250,7 @@ def placed(on_processor: bool = True) -> Iterator[Callable[[], None]]:
     try:
         yield placement.review
     finally:
-        os.sched_setaffinity(0, _setting.everywhere)
+        placement.end()
 
 
 def run_anywhere() -> None:

@@ -24,6 +24,9 @@ ORDER = (
     "models",
     "batches",
     "planning",
+    "kernels",
+    "engine",
+    "adapters",
     "tuning",
     "evaluation",
     "contenders",
@@ -36,7 +39,10 @@ ORDER = (
     "cli",
 )
 ANYWHERE = {"__init__", "__main__"}  # the package's own front doors
-MAY_IMPORT_TORCH = {"models", "batches", "tuning", "evaluation", "contenders", "delivery"}
+MAY_IMPORT_TORCH = {
+    *("models", "batches", "kernels", "engine", "adapters"),
+    *("tuning", "evaluation", "contenders", "delivery"),
+}
 TORCH = {"torch", "transformers", "peft", "safetensors"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 

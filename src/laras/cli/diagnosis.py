@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from laras import threads
+from laras.runs import heap
 from laras.translation import _
-from laras.tuning import heap
 
 _LEAST_MEMORY_BYTES = 4 * 2**30
 _LEAST_DISK_BYTES = 5 * 2**30

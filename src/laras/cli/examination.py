@@ -20,9 +20,9 @@ from typing import Any
 
 import laras
 from laras import threads
+from laras.runs import heap
 from laras.runs.machine import describe_machine, huge_pages, library_versions
 from laras.translation import language
-from laras.tuning import heap
 
 # A line about torch, then one about the engine: if that ends the process, the first stands.
 # laras comes before torch, whose threads it sets. The argument is the language to answer in.
@@ -44,8 +44,8 @@ print(json.dumps({
 
 from importlib.util import find_spec
 from laras.translation import set_language
-from laras.tuning.attention_cuda import describe
-from laras.tuning.fast import backends
+from laras.kernels.attention_cuda import describe
+from laras.kernels import backends
 set_language(sys.argv[1])
 device = "cuda" if devices else "mps" if torch.backends.mps.is_available() else "cpu"
 row = torch.empty(1, 1, 64, dtype=torch.bfloat16, device=device)

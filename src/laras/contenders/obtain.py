@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from laras.adapters.merging import merge
+from laras.adapters.methods import ADAPTERS
 from laras.errors import StorageFailed, UsageError
 from laras.evaluation.evaluate import Candidate
 from laras.models.classifier import labels_of
@@ -18,8 +20,6 @@ from laras.registry import Registry
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.merging import merge
-from laras.tuning.methods import ADAPTERS
 from laras.tuning.tune import Assignment, best_device, tune
 
 Obtain = Callable[[Assignment, Run, Progress], None]

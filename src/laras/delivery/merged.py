@@ -6,6 +6,8 @@ import shutil
 import uuid
 from pathlib import Path
 
+from laras.adapters.merging import MergeDifference, merge
+from laras.adapters.methods import ADAPTERS
 from laras.contenders.obtain import check_files, with_template
 from laras.delivery.contender import open_contender
 from laras.errors import UsageError
@@ -14,8 +16,6 @@ from laras.models.save import save_model
 from laras.runs.atomic import publish_folder
 from laras.runs.failures import storage_errors
 from laras.translation import _
-from laras.tuning.merging import MergeDifference, merge
-from laras.tuning.methods import ADAPTERS
 from laras.tuning.tune import best_device
 
 
@@ -23,7 +23,7 @@ def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDiffere
     """Write the merged model, in float32, to the new ``folder``; returns what merging changed.
 
     UsageError where the contender is no adapter or ``folder`` is there already; else what
-    :func:`laras.tuning.merging.merge` raises.
+    :func:`laras.adapters.merging.merge` raises.
     """
     opened = open_contender(run_folder, contender)
     own = opened.run.contender(contender) / "model"

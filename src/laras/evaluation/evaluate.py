@@ -30,10 +30,10 @@ from laras.models.load import LoadedModel
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Rejection
 from laras.runs.hashing import content_hash
+from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress, Silent
 from laras.threads import placed
 from laras.translation import _
-from laras.tuning.heap import reused_memory
 
 TEXT_FAMILIES = frozenset({"bleu", "chrf", "rouge", "exact_match"})
 TOP_LABELS = 3

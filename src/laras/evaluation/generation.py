@@ -18,7 +18,7 @@ import torch
 from transformers import DynamicCache
 
 from laras.batches.pack import by_length
-from laras.tuning.forward import causal_model
+from laras.models.causal import causal_model
 
 
 @dataclass(slots=True)

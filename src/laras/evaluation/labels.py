@@ -25,10 +25,10 @@ from laras.evaluation.label_search import LabelSearch
 from laras.evaluation.losses import example_losses, not_finite
 from laras.evaluation.rows import last_answer
 from laras.evaluation.trie import LabelTrie
+from laras.models.causal import causal_model
 from laras.models.template import ChatTemplate
 from laras.records import Example, Message
 from laras.translation import _
-from laras.tuning.forward import causal_model
 
 # Values of one pass's logits. On a CPU a fresh result of more than some 32 MiB costs more in page
 # faults than a larger pass saves; a GPU wants the larger pass.

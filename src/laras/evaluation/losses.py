@@ -15,9 +15,9 @@ import torch
 
 from laras.batches.pack import by_length
 from laras.batches.token_batch import EncodedExample, collate
+from laras.engine.forward import PackedForward
 from laras.errors import GuardStopped
 from laras.translation import _
-from laras.tuning.forward import PackedForward
 
 
 def example_losses(

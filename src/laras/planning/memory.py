@@ -22,7 +22,7 @@ from laras.planning.hyperparameters import Hyperparameters
 Saving = Literal["keep", "recompute", "offload"]
 
 _FLOAT32 = 4
-# transformers' own modules keep more for the backward pass than the decoder in tuning/fast does:
+# transformers' own modules keep more for the backward pass than the decoder in engine/ does:
 # copies of what they cast, and every intermediate result. Counted on Llama and GPT-2 blocks, full
 # and LoRA, in float32 and bfloat16, it was 1.2 to 1.75 times as much.
 _OWN_MODULES = 1.75
@@ -81,8 +81,8 @@ class Shape:
 class Work:
     """What decides how much is held, beside the model and its method. ``product_bytes`` and
     ``residual_bytes``: of an element; ``tokens``: of a micro-batch; ``labelled``: those of them
-    that have a label; ``chunk_bytes``: of the logits that tuning/loss.py makes at once; ``fast``:
-    by the decoder of tuning/fast; ``accumulated``: several micro-batches make a step."""
+    that have a label; ``chunk_bytes``: of the logits that engine/loss.py makes at once; ``fast``:
+    by the engine's decoder; ``accumulated``: several micro-batches make a step."""
 
     product_bytes: int
     tokens: int

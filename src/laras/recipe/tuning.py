@@ -73,8 +73,9 @@ class TuningSection(Section):
     """Peak learning rate; default: by method."""
     batch_tokens: int = Field(default=4096, ge=64)
     """Tokens per optimizer step."""
-    micro_batch_tokens: int = Field(default=4096, ge=64)
-    """Most tokens in one forward and backward pass (an example longer than it goes alone)."""
+    micro_batch_tokens: int = Field(default=2048, ge=64)
+    """Most tokens in one forward and backward pass (an example longer than it goes alone). Memory
+    for activations grows with it; more than the default pays on a large GPU only."""
     recompute_activations: Literal["auto", "always", "never"] = "auto"
     """Compute what the backward pass needs a second time instead of keeping it: less memory, a
     third more time. ``auto``: only where memory is forecast to run out otherwise."""

@@ -22,10 +22,10 @@ import torch
 from safetensors.torch import load_file
 
 from laras.errors import StorageFailed
+from laras.models.tensors import write_tensors
 from laras.runs.atomic import publish_folder, write_json_atomic
 from laras.runs.hashing import file_sha256
 from laras.translation import _
-from laras.tuning.tensors import write_tensors
 
 BEST = "best.safetensors"
 _MANIFEST = "MANIFEST.json"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from safetensors.torch import load_file
 
+from laras.models.tensors import write_tensors
 from laras.runs.atomic import temporary_sibling
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
@@ -23,7 +24,6 @@ from laras.tuning.checkpoint import (
 )
 from laras.tuning.optimizer import Optimizers
 from laras.tuning.precision import LossScale
-from laras.tuning.tensors import write_tensors
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ computed again, or moved to the main memory, as the forecast of planning/memory.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from laras.adapters.prepare import trainable, transformer_blocks
+from laras.engine.forward import PackedForward
+from laras.engine.loss import _CHUNK_BYTES
 from laras.errors import MemoryExhausted
 from laras.models.inspection import parameters_in
 from laras.planning.hyperparameters import Hyperparameters
@@ -17,9 +19,6 @@ from laras.planning.memory import Plan, Shape, Work, least_bytes, plan
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.adapters import trainable, transformer_blocks
-from laras.tuning.forward import PackedForward, packed_attention
-from laras.tuning.loss import _CHUNK_BYTES
 from laras.tuning.memory import available_bytes, total_bytes
 
 _GIB = 2**30
@@ -112,15 +111,10 @@ def plan_activations(
     return plan(shape, chosen, work, room, can_offload=causal.device.type == "cuda")
 
 
-def saved_as(planned: Plan | None, forward: PackedForward) -> AbstractContextManager[None]:
-    """What a forward pass and its backward pass run in: blocks that run again in the backward pass
-    have to find the attention of the forward pass."""
-    if planned is None or planned.saving == "keep" or forward.route.way != "packed":
-        return nullcontext()
-    return packed_attention(forward.causal)
-
-
-def recompute(planned: Plan, forward: PackedForward) -> None:
-    """Let ``forward`` recompute its blocks, and offload their inputs, if that is the plan."""
-    if planned.saving != "keep":
+def recompute(planned: Plan | None, chosen: Hyperparameters, forward: PackedForward) -> None:
+    """Let ``forward`` recompute its blocks, and offload their inputs, if that is the plan; or if
+    there is no plan and the recipe says so."""
+    if planned is not None and planned.saving != "keep":
         forward.recompute_activations(offload=planned.saving == "offload")
+    elif planned is None and chosen.recompute_activations == "always":
+        forward.recompute_activations()

@@ -19,14 +19,15 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from laras.adapters.prepare import transformer_blocks
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.engine.families import embedding_dropout
+from laras.engine.forward import PackedForward
+from laras.models.causal import causal_model
 from laras.planning.hyperparameters import Hyperparameters
 from laras.runs.atomic import write_bytes_atomic
 from laras.runs.failures import storage_errors
 from laras.runs.hashing import content_hash
-from laras.tuning.adapters import transformer_blocks
-from laras.tuning.fast.families import embedding_dropout
-from laras.tuning.forward import PackedForward, causal_model
 
 _MOST_OF_FREE = 0.5  # share of the disk's free room: checkpoints and the result need theirs
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from laras.adapters.methods import learning_rate_scale
+from laras.adapters.prepare import trainable, transformer_blocks
+from laras.models.causal import causal_model
 from laras.planning.hyperparameters import Hyperparameters
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.adapters import learning_rate_scale, trainable, transformer_blocks
-from laras.tuning.forward import causal_model
 
 
 def learning_rate_scales(model: torch.nn.Module, chosen: Hyperparameters) -> dict[str, float]:

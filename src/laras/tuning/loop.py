@@ -11,8 +11,10 @@ from functools import partial
 import numpy as np
 import torch
 
+from laras.adapters.prepare import trainable
 from laras.batches.pack import plan_steps
 from laras.batches.token_batch import EncodedExample
+from laras.engine.forward import PackedForward, Way
 from laras.errors import Interrupted
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan
@@ -20,13 +22,10 @@ from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.threads import placed
 from laras.translation import _
-from laras.tuning.adapters import trainable
 from laras.tuning.averaging import WeightAverage
 from laras.tuning.checkpoint import TrainingState
 from laras.tuning.continuation import Continuation, Parts
 from laras.tuning.feed import Encoded, Feed, StepBatches
-from laras.tuning.fitting import saved_as
-from laras.tuning.forward import PackedForward, Way
 from laras.tuning.frozen_cache import FrozenCache, open_frozen_cache
 from laras.tuning.guards import FiniteGuard, StopSignals
 from laras.tuning.noise import embedding_noise
@@ -178,7 +177,7 @@ class Training:
             if self.frozen is not None:
                 batch = self.frozen.with_stream(batch, places)
             noise = embedding_noise(self.model, batch, self.chosen.embedding_noise)
-            with saved_as(self.memory, self.forward):
+            with self.forward.for_both_passes():
                 with autocast(self.precision, self.device), noise:
                     share = self.objective.loss(self.forward, batch)
                 (share * self.loss_scale.value).backward()  # type: ignore[no-untyped-call]

@@ -8,8 +8,8 @@ import torch
 from transformers import PretrainedConfig
 from transformers.pytorch_utils import Conv1D
 
-from laras.tuning.adapters import hidden_matrices, trainable
-from laras.tuning.forward import causal_model
+from laras.adapters.prepare import hidden_matrices, trainable
+from laras.models.causal import causal_model
 
 # Last names of layers that hold query, key and value below each other, in this order.
 _QUERY_KEY_VALUE = ("qkv_proj", "c_attn", "Wqkv")

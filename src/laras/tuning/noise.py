@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import torch
 
 from laras.batches.token_batch import TokenBatch
-from laras.tuning.forward import causal_model
+from laras.models.causal import causal_model
 
 
 def add_noise(embedded: torch.Tensor, batch: TokenBatch, alpha: float) -> torch.Tensor:

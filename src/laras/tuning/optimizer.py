@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
+from laras.adapters.prepare import trainable
 from laras.errors import UsageError
 from laras.planning.hyperparameters import Hyperparameters
 from laras.translation import _
-from laras.tuning.adapters import trainable
 from laras.tuning.learning_rates import learning_rate_scales
 from laras.tuning.muon import Muon, cuts
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from laras.adapters.prepare import first_weights, prepare_for, save_adapter
 from laras.batches.account import write_account
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import Wanted, split_tokens
@@ -28,16 +29,15 @@ from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.atomic import publish_folder
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
+from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.adapters import first_weights, prepare_for, save_adapter
 from laras.tuning.fitting import (
     plan_activations,
     recompute,
     refuse_what_never_fits,
     tell_what_hardly_fits,
 )
-from laras.tuning.heap import reused_memory
 from laras.tuning.learning_rates import tell_of_idle_decay
 from laras.tuning.loop import Training, TrainingData, TrainingResult
 from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
@@ -46,7 +46,7 @@ from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose, use_float8
 
 _FEW_STEPS = 20  # fewer hardly move a model
-VERSION = 2  # raise it when the same input gives other weights
+VERSION = 3  # raise it when the same input gives other weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +182,9 @@ def _train(
             hint=_("Use quantised: nf4 or int8, or leave it out."),
         )
     memory = plan_activations(training.forward, chosen, parameters, data.train_lengths, precision)
+    recompute(memory, chosen, training.forward)
     if memory is not None:
         training.memory = memory
-        recompute(memory, training.forward)
         tell_what_hardly_fits(memory, contender.name, progress)
     run.event(
         "training_planned",

@@ -9,7 +9,7 @@ import torch
 from laras.batches.pack import by_length
 from laras.batches.prefetch import prefetched
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
-from laras.tuning.forward import PackedForward
+from laras.engine.forward import PackedForward
 from laras.tuning.objectives.objective import Objective
 from laras.tuning.precision import autocast
 

@@ -13,6 +13,7 @@ from laras.batches.cache import write_cache
 from laras.batches.encode import encode_example
 from laras.batches.encoded import EncodedExample
 from laras.batches.token_batch import collate
+from laras.engine.forward import PackedForward
 from laras.models.load import LoadedModel, load_model
 from laras.models.tiny import tiny_model
 from laras.preparation.engine import run_steps
@@ -28,7 +29,6 @@ from laras.records import (
     examples_from,
     to_table,
 )
-from laras.tuning.forward import PackedForward
 
 ASKED, SAID = "Which instrument leads?", "Bonang memimpin."
 

@@ -13,11 +13,11 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from laras.batches.encode import encode_example
 from laras.batches.token_batch import IGNORED, EncodedExample, collate
+from laras.engine.forward import PackedForward, Route
 from laras.models.template import ChatTemplate
 from laras.models.tiny import FAMILIES, tiny_model
 from laras.models.tokenizer import Tokenizer
 from laras.records import Example, Message
-from laras.tuning.forward import PackedForward, Route
 from packed_examples import examples
 
 PADDED = Route("padded", plain_head=False)

@@ -10,6 +10,7 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file, save_file
 
+from laras.adapters.prepare import prepare_for, save_adapter
 from laras.contenders.obtain import load_candidate
 from laras.errors import GuardStopped, ModelRefused, StorageFailed, UsageError
 from laras.models.load import load_model
@@ -17,7 +18,6 @@ from laras.models.tiny import tiny_model
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.folder import Run
-from laras.tuning.adapters import prepare_for, save_adapter
 
 LORA = Contender(kind="lora", name="lora", rank=4)
 

@@ -10,8 +10,8 @@ import torch
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import EncodedExample, collate
+from laras.engine.forward import PackedForward
 from laras.evaluation.losses import example_losses, overlapping, trained_tokens
-from laras.tuning.forward import PackedForward
 
 CONTEXT = 32
 LENGTH = 200  # of the texts; the tiny models read up to 256

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, collate
+from laras.engine.forward import PackedForward
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.averaging import WeightAverage
-from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.supervised import NextToken
 from packed_examples import examples

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from laras.errors import StorageFailed
+from laras.models.tensors import write_tensors
 from laras.tuning.checkpoint import Checkpoints, TrainingState
-from laras.tuning.tensors import write_tensors
 
 FILES = (
     "weights.safetensors",

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,17 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.engine import loss
+from laras.engine.decoder import whole_rows
+from laras.engine.forward import PackedForward
 from laras.errors import MemoryExhausted
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.planning.memory import Plan, Saving, Shape, Work, forecast
 from laras.recipe.schema import Contender, TuningSection
-from laras.tuning import fitting, loss
-from laras.tuning.adapters import prepare_for, trainable
-from laras.tuning.fast.decoder import whole_rows
-from laras.tuning.fitting import plan_activations, recompute, refuse_what_never_fits, saved_as
-from laras.tuning.forward import PackedForward
+from laras.tuning import fitting
+from laras.tuning.fitting import plan_activations, recompute, refuse_what_never_fits
 
 CPU = torch.device("cpu")
 FACTOR = 1.4  # forecast and measured peak are apart by no more
@@ -56,8 +58,8 @@ def gradients(
     forward = PackedForward(ready, torch.float32, fastest=way)  # type: ignore[arg-type]
     assert forward.route.way == way
     ready.train()
-    recompute(planned(saving), forward)
-    with saved_as(planned(saving), forward):
+    recompute(planned(saving), chosen(kind), forward)
+    with forward.for_both_passes():
         total = forward.loss_sum(batch())
         total.backward()
     found = {name: part.grad for name, part in trainable(ready).items() if part.grad is not None}
@@ -109,6 +111,19 @@ def test_the_chunk_of_logits_is_that_of_the_loss(
     assert logits() < before
 
 
+@pytest.mark.parametrize("way", ["fast", "packed"])
+def test_recomputing_can_be_had_where_nothing_can_be_forecast(
+    fresh: Callable[[str], PreTrainedModel], way: str
+) -> None:
+    forward = PackedForward(fresh("llama"), torch.float32, fastest=way)  # type: ignore[arg-type]
+    recompute(None, chosen(), forward)
+    assert not forward.recomputes
+    recompute(None, replace(chosen(), recompute_activations="always"), forward)
+    assert forward.recomputes
+    with forward.for_both_passes():
+        forward.loss_sum(batch()).backward()
+
+
 @pytest.mark.parametrize("kind", ["full", "lora"])
 def test_of_what_is_offloaded_nothing_is_the_vocabularys(
     fresh: Callable[[str], PreTrainedModel], monkeypatch: pytest.MonkeyPatch, kind: str
@@ -123,7 +138,7 @@ def test_of_what_is_offloaded_nothing_is_the_vocabularys(
 
     # As on a GPU: the hooks are there, and see what would go.
     hooks = torch.autograd.graph.saved_tensors_hooks
-    monkeypatch.setattr("laras.tuning.forward.save_on_cpu", lambda **k: hooks(moved, torch.clone))
+    monkeypatch.setattr("laras.engine.forward.save_on_cpu", lambda **k: hooks(moved, torch.clone))
     recompute_before = PackedForward.recompute_activations
 
     def offloading(forward: PackedForward, offload: bool = False) -> None:
@@ -171,9 +186,9 @@ from laras.batches.token_batch import EncodedExample, collate
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.tuning import fitting
-from laras.tuning.adapters import prepare_for
-from laras.tuning.forward import PackedForward
-from laras.tuning.heap import reused_memory
+from laras.adapters.prepare import prepare_for
+from laras.engine.forward import PackedForward
+from laras.runs.heap import reused_memory
 from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 from laras.tuning.optimizer import Optimizers
 from laras.tuning.precision import autocast, cast_frozen
@@ -201,9 +216,9 @@ with reused_memory():
     rows = [EncodedExample(str(n), ids, np.ones(128, dtype=bool)) for n in range(tokens // 128)]
     batch = collate(rows).scaled(float(tokens))
     plan = fitting.plan_activations(forward, chosen, parameters, [128] * len(rows), precision)
-    fitting.recompute(plan, forward)
+    fitting.recompute(plan, chosen, forward)
     for _ in range(3):
-        with fitting.saved_as(plan, forward):
+        with forward.for_both_passes():
             with autocast(precision, device):
                 loss = forward.loss_sum(batch)
             loss.backward()

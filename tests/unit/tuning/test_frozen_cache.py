@@ -14,13 +14,13 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import TokenBatch, collate
 from laras.errors import Interrupted
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.frozen_cache import FrozenCache, first_trained_block
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.supervised import NextToken

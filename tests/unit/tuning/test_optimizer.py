@@ -21,14 +21,14 @@ from transformers import (
     PreTrainedModel,
 )
 
+from laras.adapters.prepare import prepare_for, trainable
+from laras.models.tensors import write_tensors
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.learning_rates import learning_rate_scales, tell_of_idle_decay
 from laras.tuning.muon import cuts
 from laras.tuning.optimizer import Optimizers
-from laras.tuning.tensors import write_tensors
 
 Fresh = Callable[[str], PreTrainedModel]
 USUAL, _ = resolve(TuningSection(weight_decay=0.1), Contender(kind="full", name="tuned"), 0)

@@ -10,14 +10,14 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import TokenBatch
+from laras.engine.forward import PackedForward
 from laras.errors import GuardStopped, UsageError
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
-from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.objective import Objective
 from laras.tuning.objectives.supervised import NextToken

@@ -17,14 +17,14 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.engine.forward import PackedForward
 from laras.errors import GuardStopped, Interrupted
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
-from laras.tuning.forward import PackedForward
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.supervised import NextToken
 from packed_examples import examples

@@ -22,7 +22,7 @@ from laras.tuning.objectives.objective import Objective, objectives, weight_of
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from laras.tuning.forward import PackedForward
+    from laras.engine.forward import PackedForward
 
 
 class Classification:

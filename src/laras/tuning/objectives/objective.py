@@ -14,7 +14,7 @@ from laras.batches.token_batch import TokenBatch
 from laras.registry import Registry
 
 if TYPE_CHECKING:
-    from laras.tuning.forward import PackedForward
+    from laras.engine.forward import PackedForward
 
 
 class Objective(Protocol):

@@ -16,7 +16,7 @@ from laras.batches.token_batch import TokenBatch
 from laras.tuning.objectives.objective import objectives, weight_of
 
 if TYPE_CHECKING:
-    from laras.tuning.forward import PackedForward
+    from laras.engine.forward import PackedForward
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,18 @@ import torch.nn.functional as F
 from peft import PeftModel
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
 
+from laras.adapters.methods import ADAPTERS
+from laras.adapters.prepare import (
+    first_weights,
+    hidden_matrices,
+    prepare_for,
+    save_adapter,
+    trainable,
+)
 from laras.batches.encode import encode_classified, prompt_ids
 from laras.batches.encoded import EncodedExample
 from laras.batches.token_batch import IGNORED, collate
+from laras.engine.forward import PackedForward
 from laras.errors import DataRefused, ModelRefused
 from laras.models.classifier import (
     HEAD,
@@ -30,15 +39,6 @@ from laras.models.save import save_model
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.records import Example, Message
-from laras.tuning.adapters import (
-    first_weights,
-    hidden_matrices,
-    prepare_for,
-    save_adapter,
-    trainable,
-)
-from laras.tuning.forward import PackedForward
-from laras.tuning.methods import ADAPTERS
 from laras.tuning.objectives.classification import Classification, add_head, classes_of
 from laras.tuning.objectives.objective import objectives
 

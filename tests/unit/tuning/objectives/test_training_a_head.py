@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.encoded import EncodedExample
 from laras.errors import Interrupted
 from laras.models.classifier import HEAD
@@ -20,7 +21,6 @@ from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.adapters import prepare_for, trainable
 from laras.tuning.loop import Training, TrainingData
 from laras.tuning.objectives.classification import Classification, add_head
 
