@@ -44,8 +44,8 @@ def measure(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
     ready.train()
     forward = PackedForward(ready, precision, fastest=job.get("fastest", "fast"))
     facts = {"route": forward.route.way, "reason": forward.route.reason}
-    if job["base"] == "fp8" and not forward.hold_frozen("fp8"):
-        yield {"absent": "only the fast way holds a base in FP8", **facts}
+    if job["base"] == "fp8" and (problem := forward.hold_float8()):
+        yield {"absent": f"no base in FP8: {problem}", **facts}
         return
     if job.get("recompute"):
         forward.recompute_activations()

@@ -13,7 +13,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from laras.adapters.prepare import transformer_blocks
-from laras.engine.frozen_matrix import freeze
+from laras.engine.frozen_matrix import Float8Matrix
 from laras.errors import GuardStopped, ModelRefused
 from laras.models.load import LoadedModel, load_model
 from laras.models.quantised import BY_LIBRARY, take_over_values
@@ -101,7 +101,7 @@ def _round_to_float8(model: PreTrainedModel) -> None:
         for part in block.modules():
             if isinstance(part, torch.nn.Linear | Conv1D):
                 weight = part.weight.t() if isinstance(part, Conv1D) else part.weight
-                weight.copy_(freeze(weight.to(torch.bfloat16), "fp8", torch.float32).plain())
+                weight.copy_(Float8Matrix.of_base(weight).plain())
 
 
 @torch.no_grad()

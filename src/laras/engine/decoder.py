@@ -154,11 +154,14 @@ class Decoder:
             tables[kind] = Rotation(cos[0, :, :half].contiguous(), sin[0, :, :half].contiguous())
         return tables
 
-    def hold(self, form: str) -> None:
-        """Hold frozen weights in fewer bits: ``form`` is one of ``frozen_matrix.FORMS``."""
-        for block in self.blocks:
-            for projection in block.projections:
-                projection.hold(form)
+    def hold_float8(self) -> bool:
+        """Hold frozen weights in FP8, all of them or, where one's shape does not fit, none."""
+        projections = [each for block in self.blocks for each in block.projections]
+        if not all(projection.fits_float8 for projection in projections):
+            return False
+        for projection in projections:
+            projection.hold_float8()
+        return True
 
     def refresh(self) -> None:
         """After an optimizer step or after weights were loaded."""

@@ -65,6 +65,7 @@ class PackedForward:
         self.recomputes = False
         self._offloads = False
         self._matrix: torch.Tensor | None = None
+        self._matrix_is_old = True
         with quiet():  # what a model can't do is found out here, not told to people
             self.route = self._find_route(fastest)
         self.refresh()
@@ -82,7 +83,7 @@ class PackedForward:
             selected, labels, weights = _filled(batch.selected, labels, weights)
             hidden = self.hidden_states(batch, selected)
             return cross_entropy_sum(
-                hidden, self._head(), labels, weights, self._matrix, self.softcap
+                hidden, self._head(), labels, weights, self._head_matrix(), self.softcap
             )
         each = F.cross_entropy(self._logits(batch), labels, reduction="none")
         return (each * weights).sum()
@@ -94,7 +95,9 @@ class PackedForward:
         with torch.no_grad():
             if self.route.plain_head:
                 hidden = self.hidden_states(batch, batch.selected)
-                each = cross_entropy_each(hidden, self._head(), labels, self._matrix, self.softcap)
+                each = cross_entropy_each(
+                    hidden, self._head(), labels, self._head_matrix(), self.softcap
+                )
             else:
                 each = F.cross_entropy(self._logits(batch), labels, reduction="none")
         losses = torch.zeros(batch.tokens, dtype=torch.float32, device=batch.input_ids.device)
@@ -117,16 +120,25 @@ class PackedForward:
         """Renew what is kept of the model's weights: after a step, after weights were loaded."""
         if self.decoder is not None:
             self.decoder.refresh()
-        if self.route.plain_head and self.precision is not None:
-            weight = self._head().weight
-            assert isinstance(weight, torch.Tensor)
-            if self._matrix is None:
-                self._matrix = weight.detach().to(self.precision)
-                tied = weight is self.causal.get_input_embeddings().weight
-                if not weight.requires_grad and not tied:
-                    weight.data = self._matrix  # held once
-            elif weight.requires_grad and self._matrix.data_ptr() != weight.data_ptr():
-                self._matrix.copy_(weight)
+        self._matrix_is_old = True
+
+    @torch.no_grad()
+    def _head_matrix(self) -> torch.Tensor | None:
+        """The vocabulary projection's weight in the precision of the products; renewed here, so
+        that an objective with a head of its own never pays for it."""
+        if self.precision is None or not self._matrix_is_old:
+            return self._matrix
+        self._matrix_is_old = False
+        weight = self._head().weight
+        assert isinstance(weight, torch.Tensor)
+        if self._matrix is None:
+            self._matrix = weight.detach().to(self.precision)
+            tied = weight is self.causal.get_input_embeddings().weight
+            if not weight.requires_grad and not tied:
+                weight.data = self._matrix  # held once
+        elif weight.requires_grad and self._matrix.data_ptr() != weight.data_ptr():
+            self._matrix.copy_(weight)
+        return self._matrix
 
     def for_both_passes(self) -> AbstractContextManager[None]:
         """What a forward pass and its backward pass run in: blocks that run again in the backward
@@ -151,13 +163,13 @@ class PackedForward:
         enable = enable or self.causal.gradient_checkpointing_enable
         enable({"use_reentrant": False}, offload=offload)
 
-    def hold_frozen(self, form: str) -> bool:
-        """Hold frozen weights as ``form`` says (``frozen_matrix.FORMS``); False where the fast way
-        is not taken, which alone can do that. The model's own modules can't run until
-        :meth:`release`."""
-        if self.decoder is not None:
-            self.decoder.hold(form)
-        return self.decoder is not None
+    def hold_float8(self) -> str:
+        """Hold frozen weights in FP8; the model's own modules can't run until :meth:`release`.
+        Why it is not done, or "": the fast way alone can, and shapes have to be what its products
+        take."""
+        if self.decoder is None:
+            return self.route.reason
+        return "" if self.decoder.hold_float8() else "a layer's size is no multiple of 16"
 
     def release(self) -> None:
         """Give the model's layers memory of their own again; this forward is not used after it."""

@@ -2,7 +2,8 @@
 
 A weight W (N, K) that is not trained is needed for ``x W'`` on the way forward and for ``g W`` on
 the way back, never for a gradient of its own. Both products use the same rounded weight, so what
-is computed backwards is the exact gradient of what ran forwards.
+is computed backwards is the gradient of what ran forwards; in FP8 up to the rounding of what it is
+multiplied with.
 
 Shapes: T tokens, K inputs, N outputs.
 """
@@ -17,17 +18,13 @@ import torch
 
 from laras.models.quantised import dequantised
 
-FORMS = ("fp8",)
 _E4M3_MAX = 448.0  # largest number of torch.float8_e4m3fn
 _FLOAT8_MULTIPLE = 16  # what the FP8 product asks of K and N
 _HOPPER = (9, 0)
 
 
 class FrozenMatrix(Protocol):
-    """A weight (N, K) that is read only through its products; ``nbytes``: memory it holds."""
-
-    @property
-    def nbytes(self) -> int: ...
+    """A weight (N, K) that is read only through its products."""
 
     def times(self, inputs: torch.Tensor) -> torch.Tensor:
         """(T, K) -> (T, N), in the dtype of ``inputs``; rows may be wider than K in memory."""
@@ -37,38 +34,6 @@ class FrozenMatrix(Protocol):
 
     def plain(self) -> torch.Tensor:
         """The weight (N, K) that the products use, in float32."""
-
-
-def freeze(weight: torch.Tensor, form: str, dtype: torch.dtype) -> FrozenMatrix:
-    """``weight`` (N, K) held in ``form``; plain in ``dtype`` where its shape does not fit the form.
-
-    ``fp8`` is held anywhere, and multiplied in eight bits where :func:`multiplies_float8` says so.
-    """
-    if form not in FORMS:
-        raise ValueError(f"{form} is none of {', '.join(FORMS)}")
-    if all(size % _FLOAT8_MULTIPLE == 0 for size in weight.shape):
-        return Float8Matrix(weight)
-    return PlainMatrix(weight.detach().to(dtype))
-
-
-class PlainMatrix:
-    """The weight as it is: two bytes a number in bfloat16."""
-
-    def __init__(self, weight: torch.Tensor) -> None:
-        self._weight = weight
-
-    @property
-    def nbytes(self) -> int:
-        return self._weight.nbytes
-
-    def times(self, inputs: torch.Tensor) -> torch.Tensor:
-        return inputs @ self._weight.t()
-
-    def times_transposed(self, gradient: torch.Tensor) -> torch.Tensor:
-        return gradient @ self._weight
-
-    def plain(self) -> torch.Tensor:
-        return self._weight.float()
 
 
 class Float8Matrix:
@@ -87,17 +52,23 @@ class Float8Matrix:
     slower for row-wise scales (pytorch/ao PR 1325), and its error is below that of three bits.
     """
 
+    @staticmethod
+    def fits(weight: torch.Tensor) -> bool:
+        """Whether the product takes a weight of this shape, on any device."""
+        return all(size % _FLOAT8_MULTIPLE == 0 for size in weight.shape)
+
+    @classmethod
+    def of_base(cls, weight: torch.Tensor) -> Float8Matrix:
+        """Of a base model's weight, rounded to bfloat16 before: in training, in judging and in
+        merging the same eight bits, whatever the precision there."""
+        return cls(weight.to(torch.bfloat16))
+
     def __init__(self, weight: torch.Tensor) -> None:
         self._values, self._scale = quantise_rows(weight.detach())
         self._across: torch.Tensor | None = None
         if multiplies_float8(weight.device):
             self._across = self._values.t().contiguous()
         self._ones = torch.ones(1, weight.shape[1], device=weight.device)
-
-    @property
-    def nbytes(self) -> int:
-        across = 0 if self._across is None else self._across.nbytes
-        return self._values.nbytes + across + self._scale.nbytes + self._ones.nbytes
 
     def times(self, inputs: torch.Tensor) -> torch.Tensor:
         rounded, scale = _fused(quantise_rows, inputs)(inputs)
@@ -163,10 +134,6 @@ class Dequantised:
 
     def __init__(self, layers: Sequence[torch.nn.Module]) -> None:
         self._layers = layers
-
-    @property
-    def nbytes(self) -> int:
-        return sum(part.nbytes for layer in self._layers for part in layer.parameters())
 
     def times(self, inputs: torch.Tensor) -> torch.Tensor:
         return inputs @ self._laid_out(inputs.dtype).t()

@@ -20,7 +20,7 @@ from peft.tuners.lora import LoraLayer
 from torch.autograd.function import once_differentiable
 from transformers.pytorch_utils import Conv1D
 
-from laras.engine.frozen_matrix import Dequantised, FrozenMatrix, freeze
+from laras.engine.frozen_matrix import Dequantised, Float8Matrix, FrozenMatrix
 
 
 class UnsupportedLayerError(TypeError):
@@ -59,14 +59,17 @@ class Projection:
                 self.bias[rows] = part.bias.detach().to(dtype)
         self.refresh()
 
-    @torch.no_grad()
-    def hold(self, form: str) -> None:
-        """Hold the layers' weights, if all are frozen, as ``form`` says (``frozen_matrix.FORMS``).
+    @property
+    def fits_float8(self) -> bool:
+        """Whether each layer's shape is one that an FP8 product takes."""
+        return all(Float8Matrix.fits(part.matrix()) for part in self._parts)
 
-        The layers are empty from then on, until :meth:`release`.
-        """
+    @torch.no_grad()
+    def hold_float8(self) -> None:
+        """Hold the layers' weights, if all are frozen, in FP8; the layers are empty from then on,
+        until :meth:`release`."""
         if self.frozen is None and not any(part.weight.requires_grad for part in self._parts):
-            self.frozen = freeze(self.matrix[:, : self.inputs], form, self.dtype)
+            self.frozen = Float8Matrix.of_base(self.matrix[:, : self.inputs])
             self.matrix = self.matrix[:, self.inputs :].clone()
             for part in self._parts:
                 part.weight.data = part.weight.data.new_empty(0)

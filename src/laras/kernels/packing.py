@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -72,52 +73,51 @@ class Bucket:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Packing:
     """The examples of a row; made once per batch, used by every layer.
 
-    ``segments`` (S, 4) int32, longest first: start, length, start and length of the prefix.
-    ``windows``: those that a model has asked for, for who wants to know.
+    ``segments`` (S, 4) int32 on the host, longest first: start, length, start and length of the
+    prefix; None on a GPU. ``windows``: those that a model has asked for, for who wants to know.
     ``shared``: some examples begin with a prefix that stands in the row once.
     """
 
     cu_seqlens: torch.Tensor
     max_seqlen: int
-    buckets: tuple[Bucket, ...]
     segments: torch.Tensor | None = None
     shared: bool = False
     windows: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, batch: TokenBatch) -> Packing:
-        """The packing of ``batch``, planned on the host (on a GPU no buckets are needed)."""
-        device = batch.input_ids.device
+        """The packing of ``batch``."""
         segments = batch.segments
-        if device.type == "cuda":
+        if batch.input_ids.device.type == "cuda":
             if segments is not None:
                 raise ValueError("shared prefixes are for processors")
-            return cls(batch.cu_seqlens, batch.max_seqlen, ())
+            return cls(batch.cu_seqlens, batch.max_seqlen)
         if segments is None:
             starts = batch.cu_seqlens.tolist()
-            rows = [(start, end - start, 0, 0) for start, end in pairwise(starts)]
+            rows = [[start, end - start, 0, 0] for start, end in pairwise(starts)]
         else:
-            rows = [tuple(row) for row in segments.tolist()]
+            rows = segments.tolist()
+        rows.sort(key=lambda row: -row[1])
+        table = torch.tensor(rows, dtype=torch.int32).reshape(-1, 4)
+        return cls(batch.cu_seqlens, batch.max_seqlen, table, batch.segments is not None)
+
+    @cached_property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The segments by prefix and by length. Attention in C needs none."""
+        assert self.segments is not None
         groups: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        for start, length, prefix_start, prefix_length in rows:
+        for start, length, prefix_start, prefix_length in self.segments.tolist():
             key = (prefix_start, prefix_length) if prefix_length else (0, 0)
             groups.setdefault(key, []).append((length, start))
-        buckets = [
+        device = self.cu_seqlens.device
+        return tuple(
             _bucket(members, slice(first, first + size) if size else None, device)
             for (first, size), spans in groups.items()
             for members in _similar(spans)
-        ]
-        rows.sort(key=lambda row: -row[1])
-        return cls(
-            batch.cu_seqlens,
-            batch.max_seqlen,
-            tuple(buckets),
-            torch.tensor(rows, dtype=torch.int32).reshape(-1, 4),
-            segments is not None,
         )
 
 

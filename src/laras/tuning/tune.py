@@ -172,11 +172,11 @@ def _train(
     )
     if assignment.model.precision == "float8":
         use_float8(model)
-    if chosen.quantised == "fp8" and not training.forward.hold_frozen("fp8"):
+    if chosen.quantised == "fp8" and (problem := training.forward.hold_float8()):
         raise UsageError(
             "tuning.no-fp8-way",
             _("An FP8 base is not available for {model}: {reason}").format(
-                model=loaded.name, reason=training.forward.route.reason
+                model=loaded.name, reason=problem
             ),
             where="quantised",
             hint=_("Use quantised: nf4 or int8, or leave it out."),
