@@ -157,11 +157,12 @@ def _suits_c(tensors: list[torch.Tensor], packing: Packing, scores: Scores) -> b
         return False
     if scores.dropout or packing.shared or packing.segments is None:
         return False
-    # Backwards a key head of an example is one thread's work. Matrix products divide it. (Bits
-    # thus depend on the number of threads where a single long example meets many of them.)
+    # Backwards a key head of an example is one thread's work. Matrix products divide it, and take
+    # twice as long. (Bits thus depend on the number of threads where a single long example meets
+    # many of them.)
     lengths = packing.segments[:, 1]
     tasks = int((lengths * 4 >= packing.max_seqlen).sum()) * key.shape[1]
-    return tasks >= torch.get_num_threads() or packing.max_seqlen <= _CHUNK
+    return 2 * tasks >= torch.get_num_threads() or packing.max_seqlen <= _CHUNK
 
 
 def _run_c(

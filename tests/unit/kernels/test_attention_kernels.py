@@ -35,6 +35,7 @@ pytestmark = pytest.mark.skipif(elementwise.backend() != "c", reason=elementwise
 def _seed_and_threads() -> Iterator[None]:
     torch.manual_seed(0)
     threads = torch.get_num_threads()
+    torch.set_num_threads(2)  # with many, a single long example goes through products
     yield
     torch.set_num_threads(threads)
 
@@ -250,7 +251,7 @@ def test_what_c_does_not_know_goes_through_products(monkeypatch: pytest.MonkeyPa
     apart = torch.randn(40, 2, 16, 2)[..., 0]
     assert not attention_cpu._suits_c([query, apart, value, out], packing, plain)
     # A single long example for more threads than it has key heads.
-    torch.set_num_threads(3)
+    torch.set_num_threads(5)
     assert not attention_cpu._suits_c([query, key, value, out], packed([3000]), plain)
     # Prefixes that are shared.
     start = examples([70])[0].input_ids
