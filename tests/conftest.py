@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# Else torch's compiler starts a pool of workers when it is imported, and whichever test runs when
+# the pool is collected is told of a process that nobody waited for.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 MATERIAL = Path(__file__).resolve().parents[2] / "shared" / "material"
 
