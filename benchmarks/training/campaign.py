@@ -245,7 +245,9 @@ def main() -> None:
     results = Results(arguments.results)
     if arguments.again:
         results.forget(selected)
-    results.begin(shlex.join(["python", *sys.argv]), describe_machine())
+    # Where things lie on this machine is nobody's business.
+    said = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv]
+    results.begin(shlex.join(["python", *said]), describe_machine())
     for job in selected:
         for _attempt in range(arguments.attempts):
             if results.quiet(job):

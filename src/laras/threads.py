@@ -1,8 +1,8 @@
 """OpenMP's threads: how long idle ones wait awake, and on which core each runs. GPUs' memory.
 
 What is set for threads is worth more than most kernels, in both directions (benchmarks/machine.py).
-On a machine of one's own, threads that keep their cores and wait awake for a moment halve the time
-of a short parallel step. Where others compute, the same settings cost a factor of two and more: a
+On a machine of one's own, threads that keep their cores and wait awake for a moment make short
+parallel steps quicker. Where others compute, the same settings make them much slower: a
 thread that may not leave its core queues there. So threads keep their cores only while a
 computation asks for it (:func:`placed`) and the cores are otherwise idle, and whoever starts
 another program in the middle of it gets them to move.

@@ -249,10 +249,9 @@ class PackedForward:
                 return "padded", "packed rows give other logits"
             # The probe is shorter than any window, and has no dropout: what it can't show is asked.
             return _what_no_probe_shows(self.causal, packing)
-        except (UnsupportedByPacking, TypeError, RuntimeError) as error:
-            # TypeError: the model's forward takes no packing at all; RuntimeError: shapes that do
-            # not meet in a module that knows padded rows alone.
-            return "padded", (str(error).splitlines() or [type(error).__name__])[0]
+        except (UnsupportedByPacking, TypeError) as error:
+            # TypeError: the model's forward takes no packing at all.
+            return "padded", str(error).splitlines()[0]
 
     def _try_decoder(self, probe: TokenBatch, expected: torch.Tensor) -> str | None:
         """Make the decoder if it computes what the model does, else say what is in the way."""

@@ -2,8 +2,8 @@
 
    Scores and sums are float32. Where the tensors are bfloat16 and the processor multiplies that,
    what goes into products is bfloat16, too (`half`): queries, keys and values as they are,
-   probabilities and gradients of scores rounded, as kernels for GPUs do it (Dao 2023): 1.7 times as
-   quick. Elsewhere all is float32.
+   probabilities and gradients of scores rounded, as kernels for GPUs do it (Dao 2023): twice the
+   products in the same time. Elsewhere all is float32.
 
    A task is one example and one key head with its query heads (forwards, a long example's queries
    make several). It lays keys and values out once and goes through its queries BLOCK at a time:

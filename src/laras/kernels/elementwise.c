@@ -1,4 +1,4 @@
-/* The elementwise steps of a decoder for float32 and bfloat16 tensors; kernels.py says what each
+/* The elementwise steps of a decoder for float32 and bfloat16 tensors; elementwise.py says what each
    means. The mathematics is float32 throughout, with one rounding at the end.
 
    Rows are shared out to threads. A row, or CHUNK numbers of a longer one, is widened to float32,
@@ -9,7 +9,7 @@
    The loops are written for the compiler to vectorise: no branch inside but selections, no library
    call; costly ones run to a multiple of LANES, into padding, and have no remainder.
 
-   Arguments are those of kernels.py in its order: first the `type` of the tensors that are void
+   Arguments are those of elementwise.py in its order: first the `type` of the tensors that are void
    pointers; behind a tensor the strides of all its dimensions but the last, counted in elements;
    at the end what is returned there, the sizes, and `threads`. NULL is None. Returns a fault. */
 

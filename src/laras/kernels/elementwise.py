@@ -1,4 +1,4 @@
-"""The steps of a decoder between its products: in plain torch here, in C in ``kernels.c``.
+"""The steps of a decoder between its products: in plain torch here, in C in ``elementwise.c``.
 
 What stands here defines a step, runs where C does not (GPU, float16, no compiler), and is the
 oracle of the tests; :func:`backends.kernel` hands the work over to C. The mathematics is float32
