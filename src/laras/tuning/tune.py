@@ -8,7 +8,7 @@ import uuid
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -24,7 +24,6 @@ from laras.models.load import LoadedModel, load_model, resolve_model
 from laras.models.places import template_file
 from laras.models.save import save_model
 from laras.planning.hyperparameters import resolve
-from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.atomic import publish_folder
 from laras.runs.folder import Run
@@ -44,6 +43,9 @@ from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
 from laras.tuning.objectives.classification import add_head, classes_of
 from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose, use_float8
+
+if TYPE_CHECKING:
+    from laras.preparation.pipeline import Prepared
 
 _FEW_STEPS = 20  # fewer hardly move a model
 VERSION = 3  # raise it when the same input gives other weights
