@@ -21,6 +21,7 @@ same command goes on with what is missing.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import shlex
@@ -32,17 +33,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from contenders import CONTENDERS, ENVIRONMENT, MODES, PYTHONS, TUNED_ENVIRONMENT, Contender
+from contenders import (
+    CONTENDERS,
+    ENVIRONMENT,
+    MODES,
+    PYTHONS,
+    TOUCHED_GB,
+    TUNED_ENVIRONMENT,
+    Contender,
+)
 from meter import STARTED, TOUCHED, machine_busy_s
 from summary import summary
 from workload import WORKLOADS, make
+
+import laras
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results"
 TOLERATED_OTHERS_SHARE = 0.06
 _LIMIT_S = 600
 # As much as the hungriest needs, so that no timed step pays for new memory.
-_TOUCHED_GB = {"S": 4, "M": 12}
 _REPEATS = {"speed": 5, "defaults": 3, "start": 5, "memory": 1, "settings": 1, "gains": 5}
 _GROUPS = {
     "speed": ("ours", "peers"),
@@ -88,7 +98,7 @@ class Job:
         if self.kind != "defaults":
             environment |= TUNED_ENVIRONMENT
         if self.kind in ("speed", "settings", "gains"):
-            environment[TOUCHED] = str(_TOUCHED_GB[self.workload])
+            environment[TOUCHED] = str(TOUCHED_GB[self.workload])
         return environment
 
 
@@ -228,6 +238,8 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=RESULTS / "training.json")
     arguments = parser.parse_args()
     make(arguments.folder)
+    # As an installer does with every package, the peers' too.
+    compileall.compile_dir(Path(laras.__file__).parent, quiet=1)
     pythons = {"own": sys.executable}
     for name in PYTHONS:
         if getattr(arguments, name):

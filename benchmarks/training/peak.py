@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from campaign import RESULTS, describe_machine
-from contenders import ENVIRONMENT, MODES, TUNED_ENVIRONMENT
-from meter import STARTED
+from contenders import ENVIRONMENT, MODES, TOUCHED_GB, TUNED_ENVIRONMENT
+from meter import STARTED, TOUCHED
 from workload import WORKLOADS, Workload, make
 
 HERE = Path(__file__).parent
@@ -112,11 +112,11 @@ def profiled(folder: Path, workload: str, mode: str, route: str) -> dict[str, An
         "steps": ["warm", "mixed"],
         "settings": {"route": route, "profile": True},
     }
-    return _answer("laras_worker.py", json.dumps(request))
+    return _answer("laras_worker.py", {TOUCHED: str(TOUCHED_GB[workload])}, json.dumps(request))
 
 
-def _answer(script: str, *arguments: str) -> dict[str, Any]:
-    environment = {**os.environ, **ENVIRONMENT, **TUNED_ENVIRONMENT, STARTED: str(time.time())}
+def _answer(script: str, given: dict[str, str], *arguments: str) -> dict[str, Any]:
+    environment = os.environ | ENVIRONMENT | TUNED_ENVIRONMENT | {STARTED: str(time.time())} | given
     command = [sys.executable, str(HERE / script), *arguments]
     process = subprocess.run(
         command, env=environment, stdout=subprocess.PIPE, text=True, check=True
@@ -148,7 +148,7 @@ def main() -> None:
     }
     for name in arguments.workloads.split(","):
         workload = WORKLOADS[name]
-        rates = _answer(Path(__file__).name, "--products-of", name)
+        rates = _answer(Path(__file__).name, {}, "--products-of", name)
         peak = max(rates.values())
         found["peak_gflops"][name] = rates
         rows = json.loads((arguments.folder / name / "rows.json").read_text(encoding="utf-8"))

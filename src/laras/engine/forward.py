@@ -231,13 +231,13 @@ class PackedForward:
                 return Route("padded", plain)
             if self.causal.device.type not in ("cpu", "cuda"):
                 return Route("padded", plain, f"packed rows are not for {self.causal.device.type}")
-            way, reason = self._try_packing(probe, expected)
+            problem = None
             if fastest == "fast" and self.precision in (torch.float32, torch.bfloat16):
                 problem = self._try_decoder(probe, expected)
                 if problem is None:
                     return Route("fast", plain)
-                reason = problem
-            return Route(way, plain, reason)
+            way, reason = self._try_packing(probe, expected)
+            return Route(way, plain, problem or reason)
         finally:
             self.model.train(training)
 

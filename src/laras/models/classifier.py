@@ -17,6 +17,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers.models.auto.modeling_auto import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES
 
 from laras.errors import ModelRefused
 from laras.models.quiet import quiet
@@ -45,8 +46,7 @@ def labels_of(folder: Path) -> tuple[str, ...] | None:
 
 def check_family(model_type: str) -> None:
     """ModelRefused where transformers has no class for models of this type with a head."""
-    known = {each.model_type for each in transformers.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING}
-    if model_type not in known:
+    if model_type not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES:
         raise ModelRefused(
             "model.no-classifier",
             _("transformers has no classifier for models of type {name!r}.").format(

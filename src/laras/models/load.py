@@ -11,13 +11,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-import transformers
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     PreTrainedModel,
 )
+from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from laras.errors import ModelRefused, is_out_of_memory
 from laras.models.classifier import HEAD, check_family, describe_labels, labels_of, padding_id
@@ -182,8 +182,8 @@ def _load_weights(
     head: tuple[Sequence[str], int] | None,
 ) -> Any:
     model_type = configuration["model_type"]
-    known = transformers.MODEL_FOR_CAUSAL_LM_MAPPING
-    if model_type not in {each.model_type for each in known}:
+    # By name: going through the mapping itself would import every family's configuration.
+    if model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
         raise ModelRefused(
             "model.unknown-type",
             _("Models of type {name!r} are not known here as text generators.").format(
