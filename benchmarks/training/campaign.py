@@ -24,7 +24,6 @@ import argparse
 import compileall
 import json
 import os
-import shlex
 import subprocess
 import sys
 import time
@@ -42,7 +41,7 @@ from contenders import (
     TUNED_ENVIRONMENT,
     Contender,
 )
-from meter import STARTED, TOUCHED, machine_busy_s
+from meter import STARTED, TOUCHED, command_line, machine_busy_s
 from summary import summary
 from workload import WORKLOADS, make
 
@@ -257,9 +256,7 @@ def main() -> None:
     results = Results(arguments.results)
     if arguments.again:
         results.forget(selected)
-    # Where things lie on this machine is nobody's business.
-    said = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv]
-    results.begin(shlex.join(["python", *said]), describe_machine())
+    results.begin(command_line(), describe_machine())
     for job in selected:
         for _attempt in range(arguments.attempts):
             if results.quiet(job):

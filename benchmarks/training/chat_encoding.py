@@ -29,6 +29,7 @@ from typing import Any
 
 from campaign import RESULTS, describe_machine
 from contenders import ENVIRONMENT
+from meter import command_line
 
 HERE = Path(__file__).parent
 CONTEXT = 4096
@@ -169,7 +170,7 @@ def main() -> None:
         compared = _compared(folder)
     medians = {who: statistics.median(each) for who, each in spent.items()}
     found = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": command_line(),
         "machine": describe_machine(),
         "rows": count,
         **compared,

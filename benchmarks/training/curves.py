@@ -23,6 +23,7 @@ from typing import Any
 
 from campaign import RESULTS, Job, describe_machine, measure
 from contenders import MODES, Contender
+from meter import command_line
 from workload import ROWS_A_STEP, make
 
 TOLERANCE = 1e-4
@@ -100,7 +101,7 @@ def main() -> None:
     arguments = parser.parse_args()
     make(arguments.folder)
     found: dict[str, Any] = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": command_line(),
         "machine": describe_machine(),
         "learning_rate": _LEARNING_RATE,
         "modes": {},

@@ -19,6 +19,7 @@ from typing import Any
 
 from campaign import RESULTS, Job, describe_machine, measure
 from contenders import Contender
+from meter import command_line
 from workload import WORKLOADS, make
 
 _TRAINED = 0.55
@@ -90,7 +91,7 @@ def main() -> None:
             f"{row['peak_memory_bytes'] / 1e9:.2f} | {each} |"
         )
     found = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": command_line(),
         "machine": describe_machine(),
         "cores": os.cpu_count(),
         "rows": rows,

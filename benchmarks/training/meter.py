@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 import time
 from dataclasses import dataclass, field
@@ -135,6 +136,13 @@ def machine_busy_s() -> float:
 def own_busy_s() -> float:
     """CPU seconds of this process, all threads."""
     return time.process_time()
+
+
+def command_line() -> str:
+    """How this script was called. Where things lie on this machine is nobody's business: of
+    absolute paths the name alone stands."""
+    said = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv]
+    return shlex.join(["python", *said])
 
 
 def peak_memory_bytes() -> int:

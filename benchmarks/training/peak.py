@@ -23,7 +23,7 @@ from typing import Any
 
 from campaign import RESULTS, describe_machine
 from contenders import ENVIRONMENT, MODES, TOUCHED_GB, TUNED_ENVIRONMENT
-from meter import STARTED, TOUCHED
+from meter import STARTED, TOUCHED, command_line
 from workload import WORKLOADS, Workload, make
 
 HERE = Path(__file__).parent
@@ -141,7 +141,7 @@ def main() -> None:
         return
     make(arguments.folder)
     found: dict[str, Any] = {
-        "command": " ".join(["python", *sys.argv]),
+        "command": command_line(),
         "machine": describe_machine(),
         "peak_gflops": {},
         "cells": [],
