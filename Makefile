@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-engine bench-machine bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -121,6 +121,11 @@ bench-training: $(VENV)/.develop $(TRAINERS:%=.venv-bench-%/.peers)  ## tuning o
 	@$(BIN)/python benchmarks/training/peak.py
 	@$(BIN)/python benchmarks/training/length.py
 
+bench-harness: $(VENV)/.develop .venv-bench-harness/.peers  ## perplexity beside lm-evaluation-harness, same model and texts
+	@$(BIN)/python benchmarks/harness_perplexity.py --harness .venv-bench-harness/bin/python \
+	  --model $(MATERIAL)/models/stories260K --text $(MATERIAL)/pretrain/heldout/en_simple.txt \
+	  --results benchmarks/results
+
 bench-curves: $(VENV)/.develop .venv-bench-trainers/.peers  ## loss curves and chat rows in tokens, both compared with TRL's
 	@$(BIN)/python benchmarks/training/curves.py --trainers .venv-bench-trainers/bin/python
 	@$(BIN)/python benchmarks/training/chat_encoding.py --material $(MATERIAL) \
@@ -134,6 +139,15 @@ bench-engine: $(VENV)/.develop  ## the engine's parts: elementwise steps, attent
 
 bench-machine: $(VENV)/.develop  ## threads and allocator, each setting apart, alone and beside another process
 	@$(BIN)/python benchmarks/machine.py --out benchmarks/results/machine.json
+
+bench-statistics: $(VENV)/.develop  ## simulated test sets: intervals that hold the truth, tests that cry wolf
+	@$(BIN)/python benchmarks/intervals.py --results benchmarks/results/intervals.json
+
+bench-forecast: $(VENV)/.develop  ## six runs, planned and done: memory and time as forecast and as measured
+	@$(BIN)/python benchmarks/forecast.py --results benchmarks/results/forecast.json
+
+bench-search: $(VENV)/.develop  ## twelve trials on the starter, unbroken and killed twice
+	@$(BIN)/python benchmarks/search.py
 
 # Runs on machines where nothing can be installed: their own Python, torch and transformers.
 GPU_PYTHON ?= python3
@@ -153,4 +167,4 @@ starter-data: $(VENV)/.develop  ## write the starter data again
 	@$(BIN)/python scripts/make_starter_data.py
 
 clean:  ## all that can be made again, .venv too
-	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-bench-%) site build dist .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(PEERS) $(TRAINERS:%=.venv-bench-%) .venv-bench-harness site build dist .pytest_cache .ruff_cache .mypy_cache

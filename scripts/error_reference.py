@@ -43,6 +43,7 @@ about it. Its identifier is the same in every language and version, for scripts 
 | 6 | the run folder can't be written: full, read-only, gone, in use |
 | 7 | out of memory; the checkpoint is intact |
 | 8 | an endpoint that the recipe names gave no usable answer; what it answered is kept |
+| 9 | the verdict does not pass a gate of the recipe; verdict and report are written |
 
 ## Identifiers
 

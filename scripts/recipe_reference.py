@@ -21,14 +21,14 @@ from laras.recipe.schema import Recipe
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "recipe.md"
 PRESETS = ROOT / "src" / "laras" / "recipe" / "presets"
-SECTIONS = ("model", "data", "preparation", "tuning", "evaluation", "comparison")
+SECTIONS = ("model", "data", "preparation", "tuning", "evaluation", "comparison", "gates", "search")
 
 HEAD = """\
 # The recipe
 
 <!-- Written by scripts/recipe_reference.py from the schema: change it there, then `make docs`. -->
 
-A recipe is a YAML 1.2 file with six sections that follow the work. Only `data.sources` must be
+A recipe is a YAML 1.2 file with eight sections that follow the work. Only `data.sources` must be
 there; all else has a default. An unknown key, a key given twice or a value of the wrong type is
 refused, with the line and, where one is close, the name that was meant; so is a setting that
 nobody would read, such as a `rank` on a contender that is not LoRA.
@@ -66,8 +66,23 @@ comparison:
 ```
 """
 
+SPACE = """\
+```yaml
+search:
+  trials: 20
+  space:
+    tuning.learning_rate: {low: 1e-4, high: 1e-2, log: true}
+    comparison.contenders.lora.rank: [8, 16, 32]
+```
+"""
+
 Schema = Mapping[str, Any]
-_KINDS = {"Source": "source", "ColumnMap": "columns", "Contender": "contender"}
+_KINDS = {
+    "Source": "source",
+    "ColumnMap": "columns",
+    "Contender": "contender",
+    "Dimension": "range or values",
+}
 
 
 def page() -> str:
@@ -89,15 +104,19 @@ def _top(schema: Schema) -> Iterator[str]:
 def _section(name: str, section: Schema, schema: Schema) -> Iterator[str]:
     yield f"## {name}\n"
     yield f"{_sentence(section)}\n"
-    if name == "comparison":
-        yield CONTENDERS
+    yield from {"comparison": [CONTENDERS], "search": [SPACE]}.get(name, [])
     yield from _table(section, schema)
-    nested = {"data": ("Source", "ColumnMap"), "comparison": ("Contender",)}
+    nested = {
+        "data": ("Source", "ColumnMap"),
+        "comparison": ("Contender",),
+        "search": ("Dimension",),
+    }
     for definition in nested.get(name, ()):
         titles = {
             "Source": "A source",
             "ColumnMap": "The columns of a source",
             "Contender": "A contender",
+            "Dimension": "What a field is tried at",
         }
         yield f"### {titles[definition]}\n"
         yield f"{_sentence(schema['$defs'][definition])}\n"
@@ -128,13 +147,14 @@ def _type(field: Schema, schema: Schema) -> str:
         return " or ".join(dict.fromkeys(_type(option, schema) for option in options))
     if "$ref" in field:
         name = str(field["$ref"]).rpartition("/")[2]
-        return {"Source": "source", "ColumnMap": "columns", "Contender": "contender"}.get(
-            name, name
-        )
+        return _KINDS.get(name, name)
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if "const" in field:
         return f"`{field['const']}`"
+    if isinstance(field.get("additionalProperties"), dict):
+        keys = "metrics" if "propertyNames" in field else "paths"
+        return f"mapping of {keys} to {_type(field['additionalProperties'], schema)}"
     kind = str(field.get("type", "any"))
     if kind == "array":
         return f"list of {_type(field.get('items', {}), schema)}"

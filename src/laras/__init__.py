@@ -34,20 +34,34 @@ threads.settle()
 _PUBLIC = {
     "run": "laras.workflow",
     "prepare": "laras.workflow",
+    "plan": "laras.workflow",
+    "rank_models": "laras.workflow",
+    "search": "laras.workflow",
     "load_recipe": "laras.recipe.load",
     "Recipe": "laras.recipe.schema",
     "Run": "laras.runs.folder",
     "LarasError": "laras.errors",
 }
 
-__all__ = ["LarasError", "Recipe", "Run", "__version__", "load_recipe", "prepare", "run"]
+__all__ = [
+    "LarasError",
+    "Recipe",
+    "Run",
+    "__version__",
+    "load_recipe",
+    "plan",
+    "prepare",
+    "rank_models",
+    "run",
+    "search",
+]
 
 if TYPE_CHECKING:
     from laras.errors import LarasError
     from laras.recipe.load import load_recipe
     from laras.recipe.schema import Recipe
     from laras.runs.folder import Run
-    from laras.workflow import prepare, run
+    from laras.workflow import plan, prepare, rank_models, run, search
 
 
 def __getattr__(name: str) -> Any:

@@ -97,3 +97,9 @@ class EndpointFailed(LarasError):
     """An endpoint that the recipe names gave no usable answer; what it did answer is kept."""
 
     exit_code = 8
+
+
+class GateFailed(LarasError):
+    """The verdict is written, and does not pass a gate of the recipe."""
+
+    exit_code = 9

@@ -22,12 +22,14 @@ from laras.runs.progress import Progress
 from laras.translation import _
 
 if TYPE_CHECKING:
+    from laras.checks.check import Grounds, Measured
+    from laras.contenders.detectable import Expected
     from laras.contenders.pairs import Standing
     from laras.evaluation.result import Evaluation
     from laras.preparation.pipeline import Prepared
     from laras.preparation.stages import Embedder
 
-EVALUATION_VERSION = 2  # raise it when the same candidate gets other figures
+EVALUATION_VERSION = 3  # raise it when the same candidate gets other figures
 
 
 class Job:
@@ -39,6 +41,7 @@ class Job:
         self.run = opened
         self.progress = progress
         self.started = time.monotonic()
+        self.expected: Expected | None = None
 
     def write_recipe(self) -> None:
         """The resolved recipe, and where its relative paths start from.
@@ -64,6 +67,7 @@ class Job:
 
     def begin(self) -> None:
         """Everything that is cheap to refuse comes before anything that takes time."""
+        from laras.contenders.gates import check_measured
         from laras.contenders.learning import check_data, objectives_of
         from laras.contenders.primary import check_applies
         from laras.models.inspection import inspect_folder
@@ -84,7 +88,8 @@ class Job:
             tasks = list(self.prepared.audit["splits"]["test"]["tasks"])
             check_data(self.recipe, chosen, self.prepared.audit)
         check_applies(self.recipe.evaluation.metrics, tasks, self.recipe.comparison.primary_metric)
-        self.model_digest = _digest(self.model_folder)
+        check_measured(self.recipe.gates, self.recipe.evaluation.metrics)
+        self.model_digest = model_digest(self.model_folder)
         self.run.write_manifest(
             {
                 "model": {"base": self.recipe.model.base, "sha256": self.model_digest},
@@ -108,13 +113,17 @@ class Job:
         return prepared
 
     def _warn_of_a_small_test(self, prepared: Prepared) -> None:
-        """Said before the training, which may take hours: no verdict can come of too few groups."""
+        """Said before the training, which may take hours: how small a difference this test can't
+        tell; and that no verdict can come of too few groups."""
+        from laras.contenders.announcement import announce
         from laras.evaluation.randomisation import groups_needed
 
         comparisons = len(self.recipe.comparison.contenders) - 1
         needed = groups_needed(comparisons, self.recipe.evaluation.confidence)
         with damage_told(self.run.data / "audit.json"):
-            groups = int(prepared.audit["splits"]["test"]["groups"])
+            test = prepared.audit["splits"]["test"]
+            groups = int(test["groups"])
+            self.expected = announce(test, self.recipe, self.run, self.progress)
         if comparisons and groups < needed:
             self.progress.note(
                 _(
@@ -134,7 +143,14 @@ class Job:
         from laras.models.embedding import Embedding
 
         embedding = Embedding(self.recipe.model, self.loaded.folder, section.semantic_model)
-        return Embedder(embedding, _digest(embedding.source))
+        return Embedder(embedding, model_digest(embedding.source))
+
+    def plan(self, rate_test: bool) -> dict[str, Any]:
+        """What every contender will cost; nothing of it stays but the plan."""
+        from laras.contenders.plan import make_plan
+
+        assignments = [self._assignment(each) for each in self.recipe.comparison.contenders]
+        return make_plan(self.recipe, assignments, self.run, self.progress, rate_test=rate_test)
 
     def tune(self) -> None:
         """Every contender's files, one contender after the other."""
@@ -145,25 +161,32 @@ class Job:
 
     def evaluate(self) -> None:
         """Scores and predictions of every contender, then the verdict."""
-        from laras.contenders.verdict import loss_gaps, verdict
+        from laras.contenders.conclusion import conclude
 
         standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
-        self.run.write_json(
-            "verdict.json",
-            verdict(
-                standings,
-                self.recipe.evaluation,
-                primary_metric=self.recipe.comparison.primary_metric,
-                gaps=loss_gaps(self.run.events(), [standing.name for standing in standings]),
-            ),
-        )
+        conclude(standings, self.recipe, self.run, self.expected)
+        self._describe(standings)
+
+    def _describe(self, standings: list[Standing]) -> None:
+        """The verdict as a page of Markdown, and a card for each model that was tuned."""
+        from laras.contenders.remarks import remarks
+        from laras.report.markdown import write_verdict_text
+        from laras.report.model_card import licence_of, write_cards
+
+        section = self.recipe.evaluation
+        write_verdict_text(self.run, section.confidence)
+        notes = remarks(standings, section, self.run, "en")
+        write_cards(self.run, self.recipe, notes, licence_of(self.model_folder))
 
     def finish(self) -> Path:
         """The report, and the end."""
         from laras.inspection import write_shown
+        from laras.planning.accuracy import compared
         from laras.report.html import write_report
 
         write_shown(self.run, self.prepared.audit)
+        forecasts = [each.as_json() for each in compared(self.run.events())]
+        self.run.write_json("forecast.json", forecasts)
         self.run.event("run_finished", seconds=time.monotonic() - self.started)
         with self._stage("report"):
             path = write_report(self.run)
@@ -172,13 +195,15 @@ class Job:
 
     def _judge(self, contender: Contender) -> Standing:
         """The contender's standing, from its files where they are of these inputs and sound."""
+        from laras.contenders.obtain import key_of
         from laras.contenders.record import read_standing, write_record
 
         name = contender.name
         key = content_hash(
             EVALUATION_VERSION,
-            self._assignment(contender).key(),
+            key_of(self._assignment(contender)),
             file_sha256(self.prepared.test),
+            file_sha256(self.prepared.train) if self.recipe.evaluation.checks else None,
             self.recipe.evaluation.model_dump(),
         )
         stage = self.run.stage(f"evaluate-{name}", key)
@@ -191,23 +216,34 @@ class Job:
                     _("{name} is judged again: {reason}").format(name=name, reason=damage.what)
                 )
         with self._stage(f"evaluate-{name}"):
-            result = self._evaluation(contender)
-            stage.finish(write_record(self.run, contender, self.recipe.model.base, result))
+            result, measured = self._evaluation(contender)
+            model = self.recipe.model.base
+            stage.finish(write_record(self.run, contender, model, result, measured))
         return read_standing(self.run, contender)
 
-    def _evaluation(self, contender: Contender) -> Evaluation:
+    def _evaluation(self, contender: Contender) -> tuple[Evaluation, dict[str, Measured]]:
+        from laras.checks.catalogue import measure_all
         from laras.contenders.obtain import load_candidate
         from laras.evaluation.evaluate import evaluate as judge
+
+        candidate = load_candidate(contender, self.recipe.model, self.loaded.folder, self.run)
+        grounds, section = self._grounds(), self.recipe.evaluation
+        result = judge(candidate, grounds.test, section, grounds.labels, self.progress)
+        return result, measure_all(candidate, grounds, section, self.progress)
+
+    def _grounds(self) -> Grounds:
+        from laras.checks.check import Grounds
         from laras.preparation.pipeline import load_examples
 
-        with damage_told(self.prepared.test):
-            examples = load_examples(self.prepared.test)
-        return judge(
-            load_candidate(contender, self.recipe.model, self.loaded.folder, self.run),
-            examples,
-            self.recipe.evaluation,
-            self.prepared.audit["labels"],
-            self.progress,
+        splits = {}
+        for path in (self.prepared.train, self.prepared.test):
+            with damage_told(path):
+                splits[path] = load_examples(path)
+        audit = self.prepared.audit
+        with damage_told(self.run.data / "audit.json"):
+            languages = dict(audit["splits"]["train"]["languages"])
+        return Grounds(
+            splits[self.prepared.train], splits[self.prepared.test], audit["labels"], languages
         )
 
     def _assignment(self, contender: Contender) -> Any:
@@ -220,6 +256,8 @@ class Job:
             self.loaded.folder,
             self.recipe.tuning,
             self.prepared,
+            self.recipe.evaluation,
+            self.recipe.comparison.primary_metric,
         )
 
     @contextmanager
@@ -230,7 +268,7 @@ class Job:
         self.run.event("stage_finished", stage=name, seconds=time.monotonic() - started)
 
 
-def _digest(folder: Path) -> str:
+def model_digest(folder: Path) -> str:
     """Hash of every file that decides what the base model computes."""
     names = [
         path

@@ -15,6 +15,8 @@ from laras.runs.progress import Progress, Silent
 
 if TYPE_CHECKING:
     from laras.preparation.pipeline import Prepared
+    from laras.ranking.ranking import Ranking
+    from laras.trials.search import Found
 
 RecipeLike = str | os.PathLike[str] | Mapping[str, Any] | LoadedRecipe
 
@@ -40,8 +42,24 @@ def run(
 
     ``recipe``: a path, a mapping, or what ``load_recipe`` gave. ``run_folder``: default
     ``runs/NAME`` after the recipe. ``overrides``: ``section.key=value``. Raises
-    :class:`laras.LarasError`, whose kinds tell what to do.
+    :class:`laras.LarasError`, whose kinds tell what to do; GateFailed where the verdict does not
+    pass the recipe's gates: all is written then, and ``Run.read`` gives it.
     """
+    finished = run_whatever_the_gates(
+        recipe, run_folder=run_folder, overrides=overrides, progress=progress
+    )
+    require_gates(finished.verdict, finished.folder)
+    return finished
+
+
+def run_whatever_the_gates(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> FinishedRun:
+    """As :func:`run`, but what the gates say is left to the caller: :func:`require_gates`."""
     loaded = _load(recipe, overrides)
     with Run.open(_folder(loaded, run_folder)) as opened:
         job = Job(loaded, opened, progress or Silent())
@@ -75,6 +93,26 @@ def prepare(
         return job.prepare()
 
 
+def plan(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+    rate_test: bool = False,
+) -> dict[str, Any]:
+    """What a run will cost, before it: the data is prepared, and each contender rehearsed.
+
+    Arguments as for :func:`run`; ``rate_test``: also try learning rates. Returns the content of
+    plan.json, and under ``measured`` what forecasts came to where the run is done already.
+    """
+    loaded = _load(recipe, overrides)
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        job = Job(loaded, opened, progress or Silent())
+        job.begin()
+        return job.plan(rate_test)
+
+
 def tune(
     recipe: RecipeLike,
     *,
@@ -97,7 +135,8 @@ def evaluate(
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Scores and verdict of all contenders, trained first where needed; returns the verdict."""
+    """Scores and verdict of all contenders, trained first where needed; returns the verdict,
+    whatever its gates say: :func:`require_gates` refuses what does not pass them."""
     loaded = _load(recipe, overrides)
     with Run.open(_folder(loaded, run_folder)) as opened:
         job = Job(loaded, opened, progress or Silent())
@@ -106,6 +145,50 @@ def evaluate(
         job.evaluate()
         verdict: dict[str, Any] = opened.read_json("verdict.json")
         return verdict
+
+
+def require_gates(verdict: Mapping[str, Any], folder: Path) -> None:
+    """GateFailed where the ``verdict`` of the run in ``folder`` does not pass its gates."""
+    from laras.contenders.gates import refuse_failed
+
+    refuse_failed(verdict, str(folder))
+
+
+def search(
+    recipe: RecipeLike,
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Found:
+    """Search for better hyperparameters, as the recipe's ``search`` section says; what was found.
+
+    Trials are compared by their validation loss; none sees the test set. Arguments as for
+    :func:`run`.
+    """
+    loaded = _load(recipe, overrides)
+    from laras.trials.search import search as search_for
+
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        return search_for(loaded, opened, progress or Silent())
+
+
+def rank_models(
+    recipe: RecipeLike,
+    models: Sequence[str],
+    *,
+    run_folder: Path | str | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Ranking:
+    """How ``models`` (folders, seen from the current one, or hub ids) and the recipe's own base do
+    on the recipe's validation examples, and which to take. Other arguments as for :func:`run`.
+    """
+    loaded = _load(recipe, overrides)
+    from laras.ranking.ranking import rank
+
+    with Run.open(_folder(loaded, run_folder)) as opened:
+        return rank(loaded, models, opened, progress or Silent())
 
 
 def report(run_folder: Path | str) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import torch
+from huggingface_hub import ModelCard
 from peft import PeftModel
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
@@ -103,7 +104,7 @@ def test_the_head_learns_what_the_base_does_not_know(finished: Path) -> None:
 def test_a_head_is_judged_by_labels_alone(finished: Path) -> None:
     for name in HEADS:
         found = scores(finished, name)
-        assert set(found["metrics"]) == {"macro_f1", "micro_f1", "accuracy"}
+        assert set(found["metrics"]) == {*("macro_f1", "micro_f1", "accuracy", "calibration_error")}
         assert found["cost"]["tokens_out"] == 0
         assert found["test"]["sha256"] == scores(finished, "base")["test"]["sha256"]
         for row in predictions(finished, name):
@@ -175,6 +176,8 @@ def test_a_merged_head_is_a_classifier_for_plain_transformers(finished: Path) ->
     config = AutoConfig.from_pretrained(target)
     assert config.id2label == {0: WHERE, 1: MEND}
     assert AutoModelForSequenceClassification.from_pretrained(target).config.num_labels == 2
+    card = ModelCard((target / "README.md").read_text(encoding="utf-8")).data
+    assert (card.library_name, card.pipeline_tag) == ("transformers", "text-classification")
 
 
 def test_the_same_command_again_does_nothing_again(recipe: Path, finished: Path) -> None:

@@ -39,10 +39,12 @@ def kinds(folder: Path) -> list[str]:
 
 def without_cost(verdict: dict[str, Any]) -> dict[str, Any]:
     contenders = [{**each, "cost": None} for each in verdict["contenders"]]
-    return {**verdict, "contenders": contenders}
+    return {**verdict, "contenders": contenders, "cost": None, "break_even": None}
 
 
-@pytest.mark.parametrize("name", ["predictions.parquet", "scores.json", "ledger.parquet"])
+@pytest.mark.parametrize(
+    "name", ["predictions.parquet", "scores.json", "checks.json", "ledger.parquet"]
+)
 def test_an_evaluation_whose_file_is_gone_is_done_again(
     recipe: Path, judged: Path, name: str
 ) -> None:
@@ -52,7 +54,7 @@ def test_an_evaluation_whose_file_is_gone_is_done_again(
     assert (judged / "contenders/base" / name).is_file()
 
 
-@pytest.mark.parametrize("name", ["predictions.parquet", "scores.json"])
+@pytest.mark.parametrize("name", ["predictions.parquet", "scores.json", "checks.json"])
 def test_an_evaluation_whose_file_is_damaged_is_done_again(
     recipe: Path, judged: Path, name: str
 ) -> None:

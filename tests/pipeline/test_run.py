@@ -37,6 +37,7 @@ def test_a_run_leaves_all_that_it_promises(finished: Path) -> None:
         "contenders/base/scores.json", "contenders/full/model/model.safetensors",
         "contenders/lora/model/adapter_model.safetensors",
         "contenders/lora/predictions.parquet",
+        "verdict.md", "contenders/full/README.md", "contenders/lora/README.md",
     }  # fmt: skip
     assert expected <= names
     assert not [name for name in names if name.endswith((".pt", ".bin", ".pkl", ".tmp"))]

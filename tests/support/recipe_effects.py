@@ -198,6 +198,21 @@ def tuned(loaded: LoadedRecipe, folder: Path) -> object:
     }
 
 
+def prompted(loaded: LoadedRecipe, folder: Path) -> object:
+    """The prompts that were tried, and the one that competes."""
+    workflow.tune(loaded, run_folder=folder)
+    return [
+        json.loads((folder / f"contenders/asked/{name}.json").read_text(encoding="utf-8"))
+        for name in ("prompt", "prompts")
+    ]
+
+
+def searched(loaded: LoadedRecipe, folder: Path) -> object:
+    """Whose settings were searched, what was tried, and what came of it."""
+    record = workflow.search(loaded, run_folder=folder).record
+    return record.contender, [(trial.values, trial.state, trial.loss) for trial in record.trials]
+
+
 def judged(loaded: LoadedRecipe, folder: Path) -> object:
     """Figures and answers of each contender, the metric that decides, what is shown of them."""
     with _forward_passes(folder):
@@ -214,6 +229,11 @@ def judged(loaded: LoadedRecipe, folder: Path) -> object:
         "shown": samples(read_facts(folder)),
         "passes": _passes(folder),
     }
+
+
+def gated(loaded: LoadedRecipe, folder: Path) -> object:
+    """What the gates say of the verdict."""
+    return workflow.evaluate(loaded, run_folder=folder)["gates"]
 
 
 def _metrics(folder: Path) -> object:

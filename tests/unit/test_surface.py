@@ -14,12 +14,19 @@ SURFACE = {
     "init": {"folder", "data", "--preset", "--base", "--json", "--lang"},
     "run": WORK,
     "prepare": WORK,
+    "plan": WORK | {"--rate-test"},
     "inspect": {
         *("run_folder", "wanted", "--split", "--rows", "--ledger", "--recount"),
         *("--json", "--lang"),
     },
+    "models": {"--lang"},
+    "search": WORK,
     "tune": WORK,
     "evaluate": WORK,
+    "benchmark": {
+        *("run_folder", "--tasks", "--contender", "--limit", "--include", "--download"),
+        *("--json", "--lang"),
+    },
     "report": {"run_folder", "--json", "--lang"},
     "chat": {"run_folder", "--contender", "--temperature", "--max-new-tokens", "--lang"},
     "merge": {"run_folder", "folder", "--contender", "--json", "--lang"},
@@ -49,6 +56,16 @@ def test_the_options_of_each_verb_are_these(verb: str) -> None:
     assert options_of(command) == SURFACE[verb]
 
 
+def test_the_verbs_about_models_are_these() -> None:
+    group = program()
+    assert isinstance(group, Verbs)
+    models = group.get_command(click.Context(group), "models")
+    assert isinstance(models, click.Group)
+    assert {name: options_of(verb) for name, verb in models.commands.items()} == {
+        "rank": WORK | {"more", "--models"}
+    }
+
+
 def test_the_group_itself_has_two_options() -> None:
     assert options_of(program()) == {"--lang", "--version"}
 
@@ -60,8 +77,11 @@ def test_the_public_names_are_these() -> None:
         "Run",
         "__version__",
         "load_recipe",
+        "plan",
         "prepare",
+        "rank_models",
         "run",
+        "search",
     ]
 
 

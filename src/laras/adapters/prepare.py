@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
 from laras.adapters.methods import ADAPTERS, ALL_LINEAR, MOVE_THE_BASE, Place
+from laras.adapters.soft_prompt import add_soft_prompt
 from laras.errors import UsageError
 from laras.models.causal import causal_model
 from laras.models.classifier import HEAD
@@ -34,6 +35,10 @@ def prepare_for(
     if chosen.method in ADAPTERS:
         ready: torch.nn.Module = _add_adapter(model, chosen, new_ids)
         return ready
+    if chosen.method == "soft-prompt":
+        add_soft_prompt(model, chosen.virtual_tokens)
+        prompted: torch.nn.Module = model
+        return prompted
     model.requires_grad_(chosen.method == "full")
     if chosen.method == "freeze":
         _train_last_blocks(model, chosen.trained_layers)

@@ -32,7 +32,8 @@ def command() -> click.Command:
         from laras import workflow
         from laras.cli.outcome import show_scores
 
-        workflow.evaluate(loaded, run_folder=folder, progress=session.progress())
+        verdict = workflow.evaluate(loaded, run_folder=folder, progress=session.progress())
         show_scores(folder, session)
+        workflow.require_gates(verdict, folder)
 
     return evaluate

@@ -59,7 +59,7 @@ print(json.dumps({
 """
 _TORCH_TIMEOUT_S = 120
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-_EXTRAS = {"ray": "ray"}  # extra of ours: the package that it brings
+_EXTRAS = {"ray": "ray", "harness": "lm_eval"}  # extra of ours: the package that it brings
 # PyTorch reads it: large tensors in pages of 2 MiB, where the system gives them to who asks.
 _HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
 # How PyTorch hands out the memory of GPUs; the first that is set counts.

@@ -1,7 +1,7 @@
 """Errors as a person or a program wants them, and the exit code that belongs to each.
 
 0 done (also where the reader of the output left before its end), 1 unexpected, 2 usage,
-3 data refused, 4 guard stopped, 5 interrupted, 6 disk, 7 out of memory.
+3 data refused, 4 guard stopped, 5 interrupted, 6 disk, 7 out of memory, 8 endpoint, 9 gate failed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import click
 from laras.cli.printable import printable
 from laras.cli.session import Session, print_json
 from laras.errors import (
+    GateFailed,
     Interrupted,
     LarasError,
     MemoryExhausted,
@@ -100,7 +101,9 @@ def _save_traceback(error: BaseException, session: Session) -> Path:
 
 def _show(error: LarasError, session: Session) -> int:
     if session.json:
-        print_json(error.as_json())
+        # A verdict that passes no gate has been printed; it holds what failed.
+        if not isinstance(error, GateFailed):
+            print_json(error.as_json())
         return error.exit_code
     style = "yellow" if isinstance(error, Interrupted) else "red"
     click.secho(printable(error.what), fg=style, err=True)

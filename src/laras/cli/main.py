@@ -32,16 +32,22 @@ VERBS = (
     "init",
     "run",
     "prepare",
+    "plan",
     "inspect",
+    "models",
+    "search",
     "tune",
     "evaluate",
+    "benchmark",
     "report",
     "chat",
     "merge",
     "doctor",
     "schema",
 )
-WORKING_VERBS = ("demo", "run", "prepare", "tune", "evaluate")
+WORKING_VERBS = (
+    *("demo", "run", "prepare", "plan", "models", "search", "tune", "evaluate", "benchmark"),
+)
 
 # What people type who know other tools, or Indonesian.
 _ALSO_CALLED = {
@@ -49,6 +55,8 @@ _ALSO_CALLED = {
     **{"data": "prepare", "siapkan": "prepare", "new": "init", "mulai": "init"},
     **{"test": "evaluate", "uji": "evaluate", "look": "inspect", "lihat": "inspect"},
     **{"laporan": "report", "obrolan": "chat", "talk": "chat", "check": "doctor"},
+    **{"rencana": "plan", "forecast": "plan", "estimate": "plan", "ramal": "plan"},
+    **{"cari": "search", "optimise": "search", "rank": "models", "base": "models"},
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -100,3 +101,13 @@ def work_options(function: F) -> F:
     for decorator in reversed(decorators):
         function = decorator(function)
     return function
+
+
+def run_command(recipe: Path, overrides: Sequence[str], run_folder: Path | None) -> str:
+    """The command that does all of what another verb began with these options."""
+    words = ["laras", "run", str(recipe)]
+    for override in overrides:
+        words += ["--set", override]
+    if run_folder is not None:
+        words += ["--run", str(run_folder)]
+    return shlex.join(words)

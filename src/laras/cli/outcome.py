@@ -78,6 +78,11 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
     if verdict and verdict.get("sentence"):
         out.print()
         out.print(printable(str(verdict["sentence"])), markup=False, style="bold", soft_wrap=True)
+    for gate in (verdict or {}).get("gates") or ():
+        text = _("Gate passed: {note}") if gate["passed"] else _("Gate NOT passed: {note}")
+        style = None if gate["passed"] else "yellow"
+        told = printable(text.format(note=gate["note"]))
+        out.print(told, markup=False, style=style, soft_wrap=True)
 
 
 SPLITS = ("train", "validation", "test")
@@ -159,7 +164,7 @@ def _print_guesses(data: Path) -> None:
 
 
 def show_training(folder: Path, session: Session) -> None:
-    """What was trained, how long it took, and the best validation loss."""
+    """What was trained, how long it took, the best validation loss; which prompts were chosen."""
     from laras.cli.progress import duration
     from laras.runs.folder import Run
     from laras.runs.losses import losses
@@ -181,6 +186,19 @@ def show_training(folder: Path, session: Session) -> None:
         print_json({"run": folder, "contenders": trained})
         return
     for name, event in finished.items():
+        if "way" in event:
+            line = ngettext(
+                "{contender}: {prompts} prompt tried in {time}; the best is by {way}",
+                "{contender}: {prompts} prompts tried in {time}; the best is by {way}",
+                int(event.get("prompts") or 0),
+            ).format(
+                contender=name,
+                prompts=event.get("prompts"),
+                time=duration(event.get("seconds") or 0.0),
+                way=printable(str(event["way"])),
+            )
+            click.echo(line)
+            continue
         line = _("{contender}: trained in {time}, {tokens:,} tokens").format(
             contender=name,
             time=duration(event.get("seconds") or 0.0),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
-from laras.cli.options import work_options
+from laras.cli.options import run_command, work_options
 from laras.cli.session import Session, pass_session
 from laras.translation import _
 
@@ -37,16 +36,6 @@ def command() -> click.Command:
         from laras.cli.outcome import show_data
 
         workflow.prepare(loaded, run_folder=folder, progress=session.progress())
-        show_data(folder, session, _command(recipe, overrides, run_folder))
+        show_data(folder, session, run_command(recipe, overrides, run_folder))
 
     return prepare
-
-
-def _command(recipe: Path, overrides: tuple[str, ...], run_folder: Path | None) -> str:
-    """The command that trains on what was prepared."""
-    words = ["laras", "run", str(recipe)]
-    for override in overrides:
-        words += ["--set", override]
-    if run_folder is not None:
-        words += ["--run", str(run_folder)]
-    return shlex.join(words)

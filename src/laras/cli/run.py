@@ -35,7 +35,10 @@ def command() -> click.Command:
         from laras import workflow
         from laras.cli.outcome import show_finished
 
-        finished = workflow.run(loaded, run_folder=folder, progress=session.progress())
+        finished = workflow.run_whatever_the_gates(
+            loaded, run_folder=folder, progress=session.progress()
+        )
         show_finished(finished, session)
+        workflow.require_gates(finished.verdict, folder)
 
     return run

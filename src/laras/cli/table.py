@@ -21,12 +21,25 @@ _ORDER = (
     "bits_per_byte",
     "macro_f1",
     "micro_f1",
+    "accuracy",
+    "macro_f1_generated",
+    "micro_f1_generated",
+    "calibration_error",
     "bleu",
     "chrf",
+    "ter",
     "rouge1",
     "rouge2",
     "rougeL",
+    "rougeLsum",
+    "token_f1",
+    "span_f1",
     "exact_match",
+    "refusal_rate",
+    "repetition_rate",
+    "length_ratio",
+    "distinct1",
+    "distinct2",
 )
 
 
@@ -51,7 +64,7 @@ def score_table(scores: Scores) -> Table:
         read_as = measure(metric, next(cell for cell in cells if cell is not None))
         best = _best(cells, read_as)
         table.add_row(
-            Text(printable(f"{read_as.title} {read_as.arrow}")),
+            Text(printable(f"{read_as.title} {read_as.arrow}".rstrip())),
             *(
                 Text(score_text(cell, read_as), style="bold" if index == best else "")
                 for index, cell in enumerate(cells)
@@ -61,16 +74,13 @@ def score_table(scores: Scores) -> Table:
 
 
 def _best(cells: Sequence[Score | None], read_as: Measure) -> int | None:
-    values = {
-        index: float(cell["value"])
-        for index, cell in enumerate(cells)
-        if cell and isinstance(cell.get("value"), int | float)
-    }
-    if len(values) < 2:
-        return None
-    best = (min if read_as.lower_is_better else max)(values.values())
-    winners = [index for index, value in values.items() if value == best]
-    return winners[0] if len(winners) == 1 else None
+    return read_as.best(
+        {
+            index: float(cell["value"])
+            for index, cell in enumerate(cells)
+            if cell and isinstance(cell.get("value"), int | float)
+        }
+    )
 
 
 def score_text(score: Score | None, read_as: Measure) -> str:

@@ -30,11 +30,13 @@ def objectives_of(recipe: Recipe, model_type: str) -> dict[str, Objective]:
 
 
 def check_data(recipe: Recipe, chosen: Mapping[str, Objective], audit: Mapping[str, Any]) -> None:
-    """DataRefused where a contender would have nothing to learn, UsageError where one that only
-    names labels could be judged by nothing."""
+    """DataRefused where a contender would have nothing to learn, or a prompt nothing to be put
+    before; UsageError where one that only names labels could be judged by nothing."""
     trained, tested = (set(audit["splits"][split]["tasks"]) for split in ("train", "test"))
     for contender in recipe.comparison.contenders:
         objective = chosen.get(contender.name)
+        if contender.kind == "prompt":
+            _check_questions(recipe, contender, audit)
         if objective is None:
             continue
         if not trained & objective.tasks:
@@ -58,6 +60,24 @@ def check_data(recipe: Recipe, chosen: Mapping[str, Objective], audit: Mapping[s
                 ),
                 where=_place(recipe, contender),
                 hint=_("It takes labelled rows in the test, and f1 among evaluation.metrics."),
+            )
+
+
+def _check_questions(recipe: Recipe, contender: Contender, audit: Mapping[str, Any]) -> None:
+    """DataRefused where the test or the validation set has nothing but texts."""
+    number = recipe.comparison.contenders.index(contender)
+    for split, hint in (
+        ("test", _("Leave the contender out: texts are continued, and nothing is asked.")),
+        ("validation", _("Raise data.validation_share, or give data.validation.")),
+    ):
+        if not set(audit["splits"][split]["tasks"]) - {"text"}:
+            raise DataRefused(
+                "prompting.nothing-to-ask",
+                _("{name} puts a prompt before questions; the {split} set has none.").format(
+                    name=contender.name, split=split
+                ),
+                where=f"comparison.contenders.{number}",
+                hint=hint,
             )
 
 

@@ -7,14 +7,17 @@ training: what is judged is what can be shipped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from laras.adapters.merging import merge
 from laras.adapters.methods import ADAPTERS
+from laras.adapters.soft_prompt import load_soft_prompt
+from laras.contenders.prompting.obtain import load_prompted, obtain_prompt, prompt_key
 from laras.errors import StorageFailed, UsageError
-from laras.evaluation.evaluate import Candidate
+from laras.evaluation.candidate import Candidate
 from laras.models.classifier import labels_of
-from laras.models.load import load_model
+from laras.models.load import context_behind, load_model
 from laras.recipe.schema import Contender, ModelSection
 from laras.registry import Registry
 from laras.runs.folder import Run
@@ -37,7 +40,8 @@ def _tune(assignment: Assignment, run: Run, progress: Progress) -> None:
 
 
 contenders.register("base", _nothing_to_do)
-for _kind in ("full", "freeze", *ADAPTERS):
+contenders.register("prompt", obtain_prompt)
+for _kind in ("full", "freeze", "soft-prompt", *ADAPTERS):
     contenders.register(_kind, _tune)
 
 
@@ -46,15 +50,22 @@ def obtain(assignment: Assignment, run: Run, progress: Progress) -> None:
     contenders.get(assignment.contender.kind)(assignment, run, progress)
 
 
+def key_of(assignment: Assignment) -> str:
+    """Hash of all that decides the contender's files."""
+    return prompt_key(assignment) if assignment.contender.kind == "prompt" else assignment.key()
+
+
 def load_candidate(
     contender: Contender, model: ModelSection, recipe_folder: Path, run: Run
 ) -> Candidate:
     """The contender's model, in float32 and evaluation mode, from the run's files.
 
     An adapter is merged into its base in float32: the same logits within rounding, at the base
-    model's speed. UsageError where it is not trained yet, StorageFailed where its files are not
-    what training left.
+    model's speed. UsageError where it is not trained yet, or its prompt not chosen, StorageFailed
+    where its files are not what that left.
     """
+    if contender.kind == "prompt":
+        return load_prompted(contender, model, recipe_folder, run)
     folder = run.contender(contender.name) / "model"
     if contender.kind != "base":
         check_files(contender.name, folder, run)
@@ -65,6 +76,11 @@ def load_candidate(
         own = with_template(model, folder)
         merged = merge(own, recipe_folder, folder, device, contender.quantised, labels)
         return Candidate(contender.name, merged.loaded, labels)
+    if contender.kind == "soft-prompt":
+        loaded = load_model(with_template(model, folder), recipe_folder, device=device)
+        count = load_soft_prompt(loaded.model, folder)
+        loaded = replace(loaded, context=context_behind(loaded, count))
+        return Candidate(contender.name, loaded)
     if contender.kind != "base":
         model = model.model_copy(update={"base": str(folder.resolve()), "revision": None})
     loaded = load_model(model, recipe_folder, device=device, labels=labels)

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
+from laras.checks.check import Measured
 from laras.contenders.primary import tokens_agree
 from laras.evaluation.bootstrap import Difference, holm, paired_difference
 from laras.evaluation.catalogue import metrics_of
-from laras.evaluation.metric import Metric
+from laras.evaluation.metric import Metric, Statistics
 from laras.evaluation.result import Score
 from laras.recipe.schema import EvaluationSection
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A contender with its figures; ``kind`` is base, lora, full, freeze."""
+    """A contender with its figures, and what the checks measured in it; ``kind`` as in the
+    recipe."""
 
     name: str
     kind: str
     scores: Mapping[str, Score]
     predictions: pa.Table
-    cost: Mapping[str, float | int] | None = None
+    cost: Mapping[str, Any] | None = None
+    checks: Mapping[str, Measured] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +52,21 @@ class Pair:
 
 
 def compare(standings: Sequence[Standing], section: EvaluationSection) -> list[Pair]:
-    """All pairs on all metrics that both have, Holm-adjusted within each metric."""
+    """All pairs on all metrics that judge and that both have, Holm-adjusted within each metric."""
     count = len(standings) * (len(standings) - 1) // 2
     # A p-value from B swaps is at least 1 / (B + 1); the adjustment multiplies it by up to
     # ``count``, and it still has to be able to fall below the level, some chance swaps included.
     samples = max(section.bootstrap_samples, round(4 * count / (1 - section.confidence)))
     pairs: list[Pair] = []
     for metric in metrics_of(section.metrics):
+        if not metric.judges:
+            continue
+        # Of each contender once: BLEU of a thousand rows takes longer than all the rest here.
+        own = {each.name: metric.statistics(each.predictions) for each in standings}
         found = [
             (first, second, difference)
             for first, second in combinations(standings, 2)
-            if (difference := _difference(metric, first, second, section, samples)) is not None
+            if (difference := _difference(metric, first, second, own, section, samples)) is not None
         ]
         adjusted = holm([1.0 if d.p is None else d.p for _a, _b, d in found])
         for (first, second, difference), p_adjusted in zip(found, adjusted, strict=True):
@@ -89,17 +98,32 @@ def _turned(pair: Pair) -> Pair:
 
 
 def _difference(
-    metric: Metric, first: Standing, second: Standing, section: EvaluationSection, samples: int
+    metric: Metric,
+    first: Standing,
+    second: Standing,
+    own: Mapping[str, Statistics | None],
+    section: EvaluationSection,
+    samples: int,
 ) -> Difference | None:
-    tables = _common_rows(first.predictions, second.predictions)
-    statistics = [metric.statistics(table) for table in tables]
-    if statistics[0] is None or statistics[1] is None:
+    """``own``: each contender's statistics of all of its rows."""
+    whole = first.predictions, second.predictions
+    tables = _common_rows(*whole)
+    if all(table is given for table, given in zip(tables, whole, strict=True)):
+        sides = own[first.name], own[second.name]
+    else:
+        sides = metric.statistics(tables[0]), metric.statistics(tables[1])
+    if sides[0] and sides[1] and not np.array_equal(sides[0].rows, sides[1].rows):
+        # A prompt that leaves no room for an answer: only one of the two has this row's.
+        both = np.intersect1d(sides[0].rows, sides[1].rows)
+        tables = tables[0].take(both), tables[1].take(both)
+        sides = metric.statistics(tables[0]), metric.statistics(tables[1])
+    if sides[0] is None or sides[1] is None:
         return None
     if metric.name == "perplexity" and not tokens_agree(tables):
         return None
     return paired_difference(
-        statistics[0],
-        statistics[1],
+        sides[0],
+        sides[1],
         tables[0]["group"].to_pylist(),
         samples=samples,
         confidence=section.confidence,

@@ -29,13 +29,17 @@ def check_applies(
     """Refuse now what else would only come out after the training.
 
     ``metrics``: families of the recipe's ``evaluation.metrics``; ``tasks`` of the test examples.
-    Raises UsageError where none of the metrics judges any of these tasks, and where the verdict
-    is to turn on a metric that the recipe doesn't have measured. (One that is measured, but not
-    on these tasks, gives way to another: a preset may name it for data that differ.)
+    Raises UsageError where none of the metrics judges any of these tasks (some only describe
+    answers), and where the verdict is to turn on a metric that the recipe doesn't have measured.
+    (One that is measured, but not on these tasks, gives way to another: a preset may name it for
+    data that differ.)
     """
-    if not any(metric.task in (None, *tasks) for metric in metrics_of(metrics)):
+    judging = (None, *tasks)
+    if not any(metric.judges and metric.task in judging for metric in metrics_of(metrics)):
         able = dict.fromkeys(
-            metric.family for metric in map(METRICS.get, ORDER) if metric.task in (None, *tasks)
+            metric.family
+            for metric in map(METRICS.get, ORDER)
+            if metric.judges and metric.task in judging
         )
         raise UsageError(
             "comparison.no-metric-applies",
@@ -67,7 +71,11 @@ def choose_primary(
     same text into different tokens, bits per byte stands in for perplexity. Raises DataRefused
     where nothing was measured for all of them.
     """
-    measured = [name for name in ORDER if all(name in score for score in scores)]
+    measured = [
+        name
+        for name in ORDER
+        if METRICS.get(name).judges and all(name in score for score in scores)
+    ]
     if not measured:
         raise DataRefused(
             "comparison.nothing-measured",
@@ -81,6 +89,23 @@ def choose_primary(
         # Per-token perplexities of unlike tokenizers are figures of unlike things.
         measured.remove("perplexity")
         reasons.append(_("The contenders split the text into different tokens."))
+    return _by_tasks(wish, measured, tasks, reasons)
+
+
+def expected_primary(wish: str, metrics: Collection[str], tasks: Collection[str]) -> Primary | None:
+    """What :func:`choose_primary` chooses if nothing goes wrong: ``metrics`` are families of the
+    recipe, ``tasks`` those of the test examples. None where no metric judges any of these."""
+    able = [
+        metric.name
+        for metric in metrics_of(metrics)
+        if metric.judges and metric.task in (None, *tasks)
+    ]
+    return _by_tasks(wish, able, tasks, []) if able else None
+
+
+def _by_tasks(
+    wish: str, measured: Sequence[str], tasks: Collection[str], reasons: list[str]
+) -> Primary:
     if wish != "auto":
         if wish in measured:
             return _primary(wish, _("The recipe names it."))
@@ -117,4 +142,4 @@ def tokens_agree(predictions: Sequence[pa.Table]) -> bool:
 
 
 def _primary(name: str, *reasons: str) -> Primary:
-    return Primary(name, METRICS.get(name).higher_is_better, " ".join(reasons))
+    return Primary(name, bool(METRICS.get(name).higher_is_better), " ".join(reasons))

@@ -1,29 +1,43 @@
-"""What an evaluation leaves of a contender: scores.json, predictions.parquet, ledger.parquet."""
+"""What an evaluation leaves of a contender: figures, what the checks measured, answers, ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from laras.checks.check import Measured
 from laras.contenders.pairs import Standing
+from laras.errors import StorageFailed
 from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation, scores_from_json
 from laras.recipe.schema import Contender
 from laras.records import REJECTION_SCHEMA, to_table
 from laras.runs.atomic import temporary_sibling
 from laras.runs.damage import damage_told
 from laras.runs.folder import Run
+from laras.translation import _
 
 
-def write_record(run: Run, contender: Contender, model: str, result: Evaluation) -> dict[str, Path]:
-    """Write the three files and return them by name. ``model``: what the recipe calls it."""
+def write_record(
+    run: Run,
+    contender: Contender,
+    model: str,
+    result: Evaluation,
+    measured: Mapping[str, Measured],
+) -> dict[str, Path]:
+    """Write scores.json, checks.json, predictions.parquet and ledger.parquet; return them by name.
+
+    ``model``: what the recipe calls it.
+    """
     folder = run.contender(contender.name)
     paths = {name: folder / f"{name}.parquet" for name in ("predictions", "ledger")}
     _write_table(paths["predictions"], result.predictions)
     _write_table(paths["ledger"], to_table(result.rejections, REJECTION_SCHEMA))
     scores = run.write_json(_scores(contender), result.as_json(contender.name, model))
-    return {"scores": scores, **paths}
+    checks = run.write_json(_checks(contender), dict(measured))
+    return {"scores": scores, "checks": checks, **paths}
 
 
 def read_standing(run: Run, contender: Contender) -> Standing:
@@ -36,11 +50,22 @@ def read_standing(run: Run, contender: Contender) -> Standing:
         predictions = pq.read_table(path)
         if not predictions.schema.equals(PREDICTION_SCHEMA):
             raise ValueError("other columns than predictions have")
-    return Standing(contender.name, contender.kind, measured, predictions, cost)
+    checks = run.read_json(_checks(contender))
+    if not isinstance(checks, dict):
+        raise StorageFailed(
+            "runs.damaged",
+            _("There are no measurements of the checks in it."),
+            where=str(run.folder / _checks(contender)),
+        )
+    return Standing(contender.name, contender.kind, measured, predictions, cost, checks)
 
 
 def _scores(contender: Contender) -> str:
     return f"contenders/{contender.name}/scores.json"
+
+
+def _checks(contender: Contender) -> str:
+    return f"contenders/{contender.name}/checks.json"
 
 
 def _write_table(path: Path, table: pa.Table) -> None:

@@ -1,28 +1,30 @@
 """Which contender to use, how sure that is, and what was not measured.
 
-Every pair of contenders is compared on every metric: a randomisation test says whether chance
-alone would tell them apart as far, a paired bootstrap how large the difference is. The
-recommendation turns on one primary metric. The base model stays unless a contender beats it by
-both, with p-values adjusted for the number of comparisons (Holm): with enough contenders one
-always looks better by chance.
+Every pair of contenders is compared on every metric: a paired test says whether chance alone would
+tell them apart as far, a paired bootstrap how large the difference is. The recommendation turns on
+one primary metric. The base model stays unless a contender beats it by both, with p-values adjusted
+for the number of comparisons (Holm): with enough contenders one always looks better by chance. Of
+several that can't be told apart the cheapest is recommended; where nothing can be told, the verdict
+says how many test rows would.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from statistics import NormalDist
 from typing import Any
 
+from laras.checks.catalogue import compare_all
+from laras.contenders.choice import SAME_COST, Choice, choose
+from laras.contenders.costs import break_even, costs
+from laras.contenders.detectable import Expected, measured_effect, rows_needed
 from laras.contenders.pairs import Pair, Standing, compare, pair_of
 from laras.contenders.primary import Primary, choose_primary
-from laras.contenders.wording import Comparison, sentence, sentence_for_one
+from laras.contenders.wording import Comparison, Dearer, sentence, sentence_for_one
 from laras.evaluation.randomisation import groups_needed
 from laras.recipe.schema import EvaluationSection
 from laras.runs.losses import OVERFITTING_RISE, losses
 from laras.translation import LANGUAGES, _, language, using
-
-POWER = 0.8  # the detectable effect is the one that would be found in four of five such tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,16 @@ def verdict(
     *,
     primary_metric: str = "auto",
     gaps: Mapping[str, LossGap] | None = None,
+    making: Mapping[str, dict[str, Any]] | None = None,
+    prices: Mapping[str, tuple[float, float]] | None = None,
+    expected: Expected | None = None,
 ) -> dict[str, Any]:
-    """The content of ``verdict.json``; what was not measured is None.
+    """The content of ``verdict.json``, but for its gates; what was not measured is None.
 
-    ``standings`` in the recipe's order, at least one. ``gaps`` by contender, for those tuned.
-    Raises ValueError without standings.
+    ``standings`` in the recipe's order, at least one. ``gaps`` and ``making`` (what it cost to make
+    them, as of costs.py) by contender, for those tuned; ``prices`` for those behind an endpoint.
+    ``expected``: what was said before the run of the difference that this test can find. Raises
+    ValueError without standings.
     """
     if not standings:
         raise ValueError("a verdict needs at least one contender")
@@ -70,84 +77,102 @@ def verdict(
         [standing.scores for standing in standings],
     )
     reference = next((s for s in standings if s.kind == "base"), standings[0])
-    winner, ties = _winner(standings, reference, pairs, primary)
+    cost = costs(standings, making or {}, prices or {})
+    choice = choose(standings, reference, pairs, primary, cost)
+    needed = _rows_needed(choice, reference, pairs, primary, section)
+    comparison = _comparison(choice, pairs, primary, cost, needed, section)
     sentences = {}
     for code in LANGUAGES:
         with using(code):
-            sentences[code] = _sentence(standings, reference, winner, ties, pairs, primary, section)
+            sentences[code] = _sentence(choice, comparison, primary)
     return {
-        "recommendation": winner.name,
+        "recommendation": choice.recommended.name,
+        "outcome": choice.outcome,
         "sentence": sentences[language()],
         "sentences": sentences,  # so that a report can be written in another language later
         "primary": {"metric": primary.name, "reason": primary.reason},
         "reference": reference.name,
-        "ties": ties,
+        "ties": list(choice.ties),
         "contenders": [_contender_facts(standing) for standing in standings],
         "pairs": [asdict(pair) for pair in pairs],
-        "overfitting": _overfitting(gaps),
-        "forgetting": None,
-        "bias": None,
-        "minimal_detectable_effect": _detectable(pairs, reference.name, primary, section),
-        "break_even": None,
+        "overfitting": overfitting(gaps),
+        **compare_all({s.name: s.checks for s in standings}, reference.name, section),
+        "minimal_detectable_effect": _detectable(pairs, reference, primary, section, expected),
+        "rows_needed": needed,
+        "cost": cost,
+        "break_even": break_even(standings, cost, primary.name, primary.higher_is_better),
+        "gates": None,
     }
 
 
-def _winner(
-    standings: Sequence[Standing], reference: Standing, pairs: Sequence[Pair], primary: Primary
-) -> tuple[Standing, list[str]]:
-    """The best of those that beat the reference, else the reference; and who ties with it."""
-    better = []
-    for standing in standings:
-        pair = pair_of(pairs, reference.name, standing.name, primary.name)
-        if pair is not None and pair.better == standing.name:
-            better.append(standing)
-    if not better:
-        return reference, []
-    sign = 1 if primary.higher_is_better else -1
-    winner = max(better, key=lambda standing: sign * standing.scores[primary.name].value)
-    ties = []
-    for standing in better:
-        pair = pair_of(pairs, winner.name, standing.name, primary.name)
-        if pair is not None and pair.better is None:
-            ties.append(standing.name)
-    return winner, ties
+def _comparison(
+    choice: Choice,
+    pairs: Sequence[Pair],
+    primary: Primary,
+    cost: Sequence[Mapping[str, Any]],
+    needed: Mapping[str, Any] | None,
+    section: EvaluationSection,
+) -> Comparison | None:
+    other, pair, winner = choice.other, choice.pair, choice.recommended
+    if other is None or pair is None:
+        return None
+    answers = {facts["contender"]: facts["per_1000_answers"] for facts in cost}
+    known = all(answers.get(name) for name in (winner.name, *choice.ties))
+    return Comparison(
+        metric=primary.name,
+        outcome=choice.outcome,
+        recommended=winner.name,
+        recommended_value=winner.scores[primary.name].value,
+        other=other.name,
+        other_value=other.scores[primary.name].value,
+        difference=pair.difference,
+        low=pair.low,
+        high=pair.high,
+        confidence=section.confidence,
+        groups=pair.groups,
+        groups_needed=groups_needed(_comparisons(pairs, primary), section.confidence),
+        rows_needed=None if needed is None else needed["rows"],
+        ties=choice.ties,
+        ties_dearer=known and choice.reason is None,
+        dearer=_dearer(choice, primary, answers),
+    )
 
 
-def _sentence(
-    standings: Sequence[Standing],
+def _dearer(
+    choice: Choice, primary: Primary, answers: Mapping[str, Mapping[str, Any]]
+) -> Dearer | None:
+    if choice.best is None:
+        return None
+    value = choice.best.scores[primary.name].value
+    if choice.reason != "cost":
+        return Dearer(choice.best.name, value)
+    both = answers[choice.best.name], answers[choice.recommended.name]
+    in_money = (both[0]["money"] or 0.0) > SAME_COST * (both[1]["money"] or 0.0)
+    unit = "money" if in_money else "seconds"
+    return Dearer(choice.best.name, value, both[0][unit], both[1][unit] or 0.0, in_money)
+
+
+def _sentence(choice: Choice, comparison: Comparison | None, primary: Primary) -> str:
+    if comparison is None:
+        one = choice.recommended
+        return sentence_for_one(one.name, primary.name, one.scores[primary.name].value)
+    return sentence(comparison)
+
+
+def _rows_needed(
+    choice: Choice,
     reference: Standing,
-    winner: Standing,
-    ties: Sequence[str],
     pairs: Sequence[Pair],
     primary: Primary,
     section: EvaluationSection,
-) -> str:
-    value = {standing.name: standing.scores[primary.name].value for standing in standings}
-    others = [standing for standing in standings if standing is not winner]
-    if not others:
-        return sentence_for_one(winner.name, primary.name, value[winner.name])
-    sign = 1 if primary.higher_is_better else -1
-    changed = winner is not reference
-    other = reference if changed else max(others, key=lambda standing: sign * value[standing.name])
-    pair = pair_of(pairs, other.name, winner.name, primary.name)
-    assert pair is not None, "the primary metric was measured for all contenders"
-    return sentence(
-        Comparison(
-            metric=primary.name,
-            recommended=winner.name,
-            recommended_value=value[winner.name],
-            other=other.name,
-            other_value=value[other.name],
-            difference=pair.difference,
-            low=pair.low,
-            high=pair.high,
-            confidence=section.confidence,
-            groups=pair.groups,
-            groups_needed=_groups_needed(pairs, primary, section),
-        ),
-        changed=changed,
-        ties=ties,
-    )
+) -> dict[str, Any] | None:
+    """Where the best of the others can't be told apart from the reference: what would do it."""
+    if choice.outcome != "unclear" or choice.other is None:
+        return None
+    pair = pair_of(pairs, reference.name, choice.other.name, primary.name)
+    if pair is None:
+        return None
+    return rows_needed(pair, _comparisons(pairs, primary), section.confidence)
 
 
 def _contender_facts(standing: Standing) -> dict[str, Any]:
@@ -159,7 +184,7 @@ def _contender_facts(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _overfitting(gaps: Mapping[str, LossGap] | None) -> list[dict[str, Any]] | None:
+def overfitting(gaps: Mapping[str, LossGap] | None) -> list[dict[str, Any]] | None:
     """Per tuned contender: the gap, and whether the validation loss had risen again."""
     if not gaps:
         return None
@@ -192,34 +217,26 @@ def _overfitting(gaps: Mapping[str, LossGap] | None) -> list[dict[str, Any]] | N
 
 
 def _detectable(
-    pairs: Sequence[Pair], reference: str, primary: Primary, section: EvaluationSection
+    pairs: Sequence[Pair],
+    reference: Standing,
+    primary: Primary,
+    section: EvaluationSection,
+    expected: Expected | None,
 ) -> dict[str, Any] | None:
-    """The smallest true difference to the reference that a test of this size would mostly find.
-
-    (z of the level + z of the power) x standard error of the paired difference; the largest over
-    the comparisons with the reference. None where nothing varied, and where the groups are too
-    few for any difference to be found.
-    """
-    with_reference = [
-        pair
-        for pair in pairs
-        if pair.metric == primary.name and reference in (pair.a, pair.b) and pair.standard_error
-    ]
-    errors = [pair.standard_error or 0.0 for pair in with_reference]
-    needed = _groups_needed(pairs, primary, section)
-    if not errors or min(pair.groups for pair in with_reference) < needed:
-        return None
-    normal = NormalDist()
-    factor = normal.inv_cdf((1 + section.confidence) / 2) + normal.inv_cdf(POWER)
-    return {
+    """The difference that this test finds, as measured, and beside it as expected before."""
+    measured = measured_effect(pairs, reference.name, primary.name, section)
+    if expected is None:
+        return measured
+    unknown = {
         "metric": primary.name,
-        "value": factor * max(errors),
+        "value": None,
         "confidence": section.confidence,
-        "power": POWER,
+        "power": expected.power,
+        "comparisons": expected.comparisons,
     }
+    return {**(measured or unknown), "expected": expected.as_json()}
 
 
-def _groups_needed(pairs: Sequence[Pair], primary: Primary, section: EvaluationSection) -> int:
-    """Groups of test rows without which no pair can be told apart on the primary metric."""
-    comparisons = sum(pair.metric == primary.name for pair in pairs)
-    return groups_needed(comparisons, section.confidence)
+def _comparisons(pairs: Sequence[Pair], primary: Primary) -> int:
+    """Pairs that are told apart on the primary metric."""
+    return sum(pair.metric == primary.name for pair in pairs)

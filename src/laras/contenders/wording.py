@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from laras.evaluation.metric import METRICS
 from laras.translation import _
+
+Outcome = Literal["better", "worse", "unclear", "alone"]
 
 DISPLAY_NAMES = {
     "perplexity": "perplexity",
@@ -16,13 +18,35 @@ DISPLAY_NAMES = {
     "accuracy": "accuracy",
     "macro_f1_generated": "macro-F1 (generated)",
     "micro_f1_generated": "micro-F1 (generated)",
+    "calibration_error": "calibration error",
     "bleu": "BLEU",
     "chrf": "chrF",
+    "ter": "TER",
     "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2",
     "rougeL": "ROUGE-L",
+    "rougeLsum": "ROUGE-Lsum",
+    "token_f1": "token F1",
+    "span_f1": "span F1",
     "exact_match": "exact match",
+    "refusal_rate": "refusal rate",
+    "repetition_rate": "repetition rate",
+    "length_ratio": "length ratio",
+    "distinct1": "distinct-1",
+    "distinct2": "distinct-2",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Dearer:
+    """A winner with a better figure that was not recommended; its and the recommended one's cost of
+    1,000 answers, in money where ``in_money``, else in seconds (None: that is not the reason)."""
+
+    name: str
+    value: float
+    cost: float | None = None
+    recommended_cost: float | None = None
+    in_money: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +55,12 @@ class Comparison:
 
     ``difference`` is recommended minus other, with its interval (None: one group of rows only).
     Below ``groups_needed``, the ``groups`` of test rows are too few for any verdict.
+    ``rows_needed``: test rows that would tell them apart, where these do not. ``ties`` can't be
+    told apart from the recommended one; ``ties_dearer``: and it is known that none is cheaper.
     """
 
     metric: str
+    outcome: Outcome
     recommended: str
     recommended_value: float
     other: str
@@ -44,6 +71,10 @@ class Comparison:
     confidence: float
     groups: int
     groups_needed: int
+    rows_needed: int | None = None
+    ties: tuple[str, ...] = ()
+    ties_dearer: bool = False
+    dearer: Dearer | None = None
 
 
 def sentence_for_one(name: str, metric: str, value: float) -> str:
@@ -53,8 +84,8 @@ def sentence_for_one(name: str, metric: str, value: float) -> str:
     )
 
 
-def sentence(comparison: Comparison, *, changed: bool, ties: Sequence[str] = ()) -> str:
-    """``changed``: the recommended one beat the reference; else the reference stays."""
+def sentence(comparison: Comparison) -> str:
+    """What to use, with both numbers; and where nothing can be told, what it would take."""
     if comparison.low is None:
         return _filled(
             _(
@@ -63,7 +94,9 @@ def sentence(comparison: Comparison, *, changed: bool, ties: Sequence[str] = ())
             ),
             comparison,
         )
-    if not changed and comparison.groups < comparison.groups_needed:
+    if comparison.outcome == "better":
+        return _of_a_winner(comparison)
+    if comparison.groups < comparison.groups_needed:
         return _filled(
             _(
                 "Keep {recommended}: the test rows belong to only {groups} groups, and it takes "
@@ -72,28 +105,110 @@ def sentence(comparison: Comparison, *, changed: bool, ties: Sequence[str] = ())
             ),
             comparison,
         )
-    if not changed:
+    if comparison.outcome == "worse":
         return _filled(
             _(
-                "Keep {recommended}: its {metric} of {recommended_value} is not beaten; the best "
-                "other, {other}, has {other_value} (difference {difference}, {confidence} "
-                "interval {low} to {high}; {direction})."
+                "Keep {recommended}: nothing does better. The best of the others, {other}, is "
+                "worse: its {metric} is {other_value} against {recommended_value} (difference "
+                "{difference}, {confidence} interval {low} to {high}; {direction})."
             ),
             comparison,
         )
     text = _filled(
         _(
-            "Use {recommended}: its {metric} is {recommended_value} against {other_value} of "
-            "{other} (difference {difference}, {confidence} interval {low} to {high}; "
-            "{direction})."
+            "Keep {recommended}: this test set can't tell {other} apart from it. The {metric} is "
+            "{recommended_value} against {other_value} of {other} (difference {difference}, "
+            "{confidence} interval {low} to {high}; {direction})."
         ),
         comparison,
     )
-    if ties:
-        text += " " + _("On this test set {names} can't be told apart from it.").format(
-            names=", ".join(ties)
-        )
+    if comparison.rows_needed is not None:
+        text += " " + _(
+            "About {rows:,} test rows would be needed to tell a difference of this size."
+        ).format(rows=about(comparison.rows_needed))
     return text
+
+
+def _of_a_winner(comparison: Comparison) -> str:
+    parts = [
+        _filled(
+            _(
+                "Use {recommended}: its {metric} is {recommended_value} against {other_value} of "
+                "{other} (difference {difference}, {confidence} interval {low} to {high}; "
+                "{direction})."
+            ),
+            comparison,
+        )
+    ]
+    dearer = comparison.dearer
+    if dearer is not None:
+        parts.append(_of_a_dearer_one(dearer, comparison))
+    ties = [name for name in comparison.ties if dearer is None or name != dearer.name]
+    if ties:
+        text = _("On this test set {names} can't be told apart from it.")
+        if comparison.ties_dearer:
+            text = _(
+                "On this test set {names} can't be told apart from it; none of them is clearly "
+                "cheaper."
+            )
+        parts.append(text.format(names=", ".join(ties)))
+    return " ".join(parts)
+
+
+def _of_a_dearer_one(dearer: Dearer, comparison: Comparison) -> str:
+    if dearer.cost is None or dearer.recommended_cost is None:
+        text = _(
+            "{name} has {value}, which this test set can't tell apart from that, and takes more to "
+            "make."
+        )
+        return text.format(name=dearer.name, value=shown(comparison.metric, dearer.value))
+    text = _(
+        "{name} has {value}, which this test set can't tell apart from that, and costs more: 1,000 "
+        "of its answers {cost}, those of {recommended} {recommended_cost}."
+    )
+    price = money if dearer.in_money else seconds
+    return text.format(
+        name=dearer.name,
+        value=shown(comparison.metric, dearer.value),
+        cost=price(dearer.cost),
+        recommended=comparison.recommended,
+        recommended_cost=price(dearer.recommended_cost),
+    )
+
+
+def detectable_note(metric: str, value: float, relative: bool, rows: int, groups: int) -> str:
+    """Said before a run: what its test set will not be able to tell. ``value`` is in the metric's
+    unit, or a share of the figure where ``relative``."""
+    unit = METRICS.get(metric).unit
+    if relative:
+        effect = _("{percent:.0%} of the {metric}").format(percent=value, metric=shown_name(metric))
+    elif unit == "share" or unit.startswith("points"):
+        points = 100 * value if unit == "share" else value
+        effect = _("{points} points of {metric}").format(
+            points=f"{points:.0f}" if points >= 2 else f"{points:.1f}", metric=shown_name(metric)
+        )
+    else:
+        effect = f"{shown(metric, value)} {shown_name(metric)}"
+    return _(
+        "With {rows:,} test rows in {groups:,} groups a difference under {effect} can't be seen "
+        "reliably."
+    ).format(rows=rows, groups=groups, effect=effect)
+
+
+def about(count: int) -> int:
+    """``count`` with two digits that mean something."""
+    unit: int = 10 ** max(0, len(str(count)) - 2)
+    return round(count / unit) * unit
+
+
+def seconds(value: float) -> str:
+    """A time, with two or more digits that mean something."""
+    return _("{seconds} s").format(seconds=f"{value:,.0f}" if value >= 10 else f"{value:.2g}")
+
+
+def money(value: float) -> str:
+    """An amount in whatever the recipe's prices are in."""
+    return f"{value:,.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def shown_name(metric: str) -> str:
@@ -107,7 +222,7 @@ def shown(metric: str, value: float, *, signed: bool = False) -> str:
     unit = METRICS.get(metric).unit
     if unit == "share" or unit.startswith("bits"):
         return _unsigned_zero(f"{value:{sign}.3f}")
-    if unit.startswith("points"):
+    if unit.startswith(("points", "edits")):
         return _unsigned_zero(f"{value:{sign}.1f}")
     return _unsigned_zero(f"{value:{sign},.0f}" if abs(value) >= 1000 else f"{value:{sign}.2f}")
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from transformers import DynamicCache
 
 from laras.contenders.obtain import load_candidate
+from laras.contenders.prompting.kept import kept_prompt
 from laras.delivery.contender import open_contender
 from laras.errors import UsageError
+from laras.evaluation.reader import Reader
 from laras.models.classifier import labels_of
 from laras.recipe.load import load_recipe
-from laras.records import Message
+from laras.recipe.unread import TUNED_KINDS
+from laras.records import Example, Message, Task
 from laras.runs.folder import Run
 from laras.threads import placed
 from laras.translation import _
@@ -25,8 +27,9 @@ _LEAST_TEMPERATURE = 1e-4  # below it, all but the likeliest token have no share
 class Conversation:
     """Turns so far, and the model that answers. ``temperature`` 0 takes the likeliest token.
 
-    The prompt is encoded by the template that the contender was trained and judged with. When it
-    grows beyond the model's context, the oldest exchanges are left out of it.
+    The prompt is encoded by the template that the contender was trained and judged with, and
+    begins with what the contender says before every question. When it grows beyond the model's
+    context, the oldest exchanges are left out of it, those shown as examples first.
     """
 
     def __init__(
@@ -39,7 +42,7 @@ class Conversation:
     ) -> None:
         opened = open_contender(run_folder, contender)
         own = opened.run.contender(contender) / "model"
-        if opened.contender.kind != "base" and labels_of(own) is not None:
+        if opened.contender.kind in TUNED_KINDS and labels_of(own) is not None:
             raise UsageError(
                 "chat.only-labels",
                 _("The contender {name!r} names labels and can't write.").format(name=contender),
@@ -50,6 +53,11 @@ class Conversation:
             )
         candidate = load_candidate(opened.contender, opened.model, opened.recipe_folder, opened.run)
         self._loaded = candidate.loaded
+        self._reader = Reader(self._loaded.model)
+        self._rewrite = candidate.rewrite
+        self._task: Task = "chat"
+        if opened.contender.kind == "prompt":
+            self._task = kept_prompt(opened.run, contender).task
         self._temperature = temperature
         self._max_new_tokens = max_new_tokens
         self._messages: list[Message] = []
@@ -73,28 +81,34 @@ class Conversation:
 
     def _prompt(self) -> list[int]:
         limit = max(1, self._loaded.context - self._max_new_tokens)
-        messages = list(self._messages)
+        messages = self._asked()
+        first = next(at for at, message in enumerate(messages) if message.role != "system")
         while True:
             ids = self._loaded.template.encode_prompt(messages)
-            if len(ids) <= limit or len(messages) <= 1:
+            later = [at for at in range(first + 1, len(messages)) if messages[at].role == "user"]
+            if len(ids) <= limit or not later:
                 # A single message that is too long loses its beginning: the end asks.
                 return ids if len(ids) <= limit else ids[:1] + ids[len(ids) - limit + 1 :]
-            del messages[:2]
+            del messages[first : later[0]]
+
+    def _asked(self) -> list[Message]:
+        """The turns so far with what the contender puts before them."""
+        answer = Message("assistant", "", trained=True)
+        example = Example("", self._task, (*self._messages, answer), group="")
+        return list(self._rewrite(example).messages[:-1])
 
     @torch.no_grad()
     def _pieces(self, prompt: list[int]) -> Iterator[str]:
-        model, tokenizer = self._loaded.model, self._loaded.tokenizer
-        device = next(model.parameters()).device
-        cache = DynamicCache(config=model.config)
-        input_ids = torch.tensor([prompt], device=device)
+        tokenizer = self._loaded.tokenizer
+        device = self._loaded.model.device
+        room = max(0, min(self._max_new_tokens, self._loaded.context - len(prompt)))
+        rows = self._reader.queue([prompt], len(prompt) + room, room)
+        admitted = rows.admit() if room else None
+        logits = None if admitted is None else admitted[1]
         ids: list[int] = []
         shown = ""
-        room = min(self._max_new_tokens, self._loaded.context - len(prompt))
-        for _step in range(max(0, room)):
-            logits = model(
-                input_ids=input_ids, past_key_values=cache, use_cache=True, logits_to_keep=1
-            ).logits[0, -1]
-            token = self._choose(logits)
+        while logits is not None:
+            token = self._choose(logits[0])
             if token in self._loaded.template.stop_ids:
                 break
             ids.append(token)
@@ -103,7 +117,8 @@ class Conversation:
             if not text.endswith(_UNFINISHED) and len(text) > len(shown):
                 yield text[len(shown) :]
                 shown = text
-            input_ids = torch.tensor([[token]], device=device)
+            new = torch.tensor([token], device=device)
+            logits = rows.step(new) if len(ids) < room else None
 
     def _choose(self, logits: torch.Tensor) -> int:
         if self._temperature < _LEAST_TEMPERATURE:
@@ -119,5 +134,5 @@ def _who_write(run: Run) -> list[str]:
     return [
         each.name
         for each in recipe.comparison.contenders
-        if each.kind == "base" or labels_of(run.contender(each.name) / "model") is None
+        if each.kind not in TUNED_KINDS or labels_of(run.contender(each.name) / "model") is None
     ]

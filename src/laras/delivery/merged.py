@@ -13,6 +13,8 @@ from laras.delivery.contender import open_contender
 from laras.errors import UsageError
 from laras.models.classifier import labels_of
 from laras.models.save import save_model
+from laras.recipe.unread import TUNED_KINDS
+from laras.report.model_card import CARD, merged_card
 from laras.runs.atomic import publish_folder
 from laras.runs.failures import storage_errors
 from laras.translation import _
@@ -20,7 +22,8 @@ from laras.tuning.tune import best_device
 
 
 def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDifference:
-    """Write the merged model, in float32, to the new ``folder``; returns what merging changed.
+    """Write the merged model, in float32, and its card to the new ``folder``; returns what merging
+    changed.
 
     UsageError where the contender is no adapter or ``folder`` is there already; else what
     :func:`laras.adapters.merging.merge` raises.
@@ -33,7 +36,7 @@ def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDiffere
             _("The contender {name!r} has no adapter to merge.").format(name=contender),
             where=str(run_folder),
             hint=_("A tuned model is whole as it is: {folder}").format(folder=own)
-            if opened.contender.kind != "base"
+            if opened.contender.kind in TUNED_KINDS
             else None,
         )
     if folder.exists():
@@ -57,7 +60,14 @@ def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDiffere
     try:
         with storage_errors(folder):
             save_model(loaded.model, loaded.tokenizer, loaded.template, temporary)
+            _bring_card(own.with_name(CARD), temporary)
             publish_folder(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return merged.difference
+
+
+def _bring_card(card: Path, folder: Path) -> None:
+    """The contender's card, which is only there once it was judged, for the merged model."""
+    if card.is_file():
+        (folder / CARD).write_text(merged_card(card.read_text(encoding="utf-8")), encoding="utf-8")

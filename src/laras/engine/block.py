@@ -9,6 +9,7 @@ Shapes: T tokens, C channels; n positions that are wanted of the last block.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +20,9 @@ from laras.engine.projection import Projection
 from laras.engine.steps import Norm, activated, gated
 from laras.kernels.attention_cpu import Scores
 from laras.kernels.packing import Packing
+
+# As :func:`attend`: whoever keeps keys and values of what was read has another one.
+Attention = Callable[[torch.Tensor, Heads, Scores, Rotation | None, Packing, int], torch.Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ def run_block(
     packing: Packing,
     training: bool,
     wanted: torch.Tensor | None = None,
+    attention: Attention = attend,
 ) -> Stream:
     """The stream after ``block``; only its rows ``wanted`` (n,) if given.
 
@@ -89,7 +94,7 @@ def run_block(
         chance = scores.dropout if training else 0.0
         scores = replace(scores, dropout=chance, seed=int(torch.randint(2**31, ())))
     rotation = None if block.rotary is None else rotations[block.rotary]
-    attended = attend(rows, block.heads, scores, rotation, packing, block.out.rank)
+    attended = attention(rows, block.heads, scores, rotation, packing, block.out.rank)
     if wanted is not None:
         attended, residual = attended.index_select(0, wanted), residual.index_select(0, wanted)
         normed = normed.index_select(0, wanted)

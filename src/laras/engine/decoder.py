@@ -84,9 +84,13 @@ class Decoder:
 
     def embed(self, batch: TokenBatch) -> torch.Tensor:
         """(T,) ids -> (T, C) residual stream, by the model's own module (and its hooks)."""
-        hidden = self._embed(batch.input_ids[None])[0]
+        return self.embed_tokens(batch.input_ids, batch.position_ids)
+
+    def embed_tokens(self, input_ids: torch.Tensor, position_ids: torch.Tensor) -> torch.Tensor:
+        """The same of ids (T,) at positions (T,)."""
+        hidden = self._embed(input_ids[None])[0]
         if self._positions is not None:
-            hidden = hidden + self._positions(batch.position_ids)
+            hidden = hidden + self._positions(position_ids)
         hidden = F.dropout(hidden, self._dropout, self._base.training) if self._dropout else hidden
         return hidden.to(self._residual)
 
@@ -122,7 +126,7 @@ class Decoder:
         self, batch: TokenBatch, stream: Stream, first: int, last: int, wanted: torch.Tensor | None
     ) -> Stream:
         packing = Packing.of(batch)
-        rotations = self._rotations(batch, stream.residual)
+        rotations = self.rotations(batch, stream.residual)
         training = self._base.training
         for index in range(first, last):
             rows = wanted if index == len(self.blocks) - 1 else None
@@ -133,8 +137,8 @@ class Decoder:
                 stream = Stream(*run(*stream.parts))
         return stream
 
-    def _rotations(self, batch: TokenBatch, like: torch.Tensor) -> dict[str, Rotation]:
-        """The model's own rotary tables at the positions of the row."""
+    def rotations(self, batch: TokenBatch, like: torch.Tensor) -> dict[str, Rotation]:
+        """The model's own rotary tables at the positions of the row; ``like``: of its device."""
         kinds = {block.rotary for block in self.blocks} - {None}
         tables: dict[str, Rotation] = {}
         reference = like.new_empty(0, dtype=torch.float32)

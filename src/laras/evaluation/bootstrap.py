@@ -3,22 +3,26 @@
 Rows of one group (a conversation, a document, a customer) resemble each other; resampling rows
 would make intervals too narrow. So whole groups are drawn with replacement. A resample is then a
 vector of group counts, and its metric a function of (counts @ sums by group): one matrix product
-for all resamples. Percentile intervals, Efron & Tibshirani 1993, chapter 13; of a difference with
-the same groups drawn for both sides, Koehn 2004 (https://aclanthology.org/W04-3250).
+for all resamples. What limits are taken from the resamples is said in limits.py; a difference has
+the same groups drawn for both sides (Koehn 2004, https://aclanthology.org/W04-3250).
 
-Whether a difference is more than chance is not read off its interval: with few groups resamples
-vary too little, and winners would be found in noise. That is a randomisation test's to say.
+Whether a difference is more than chance is not read off its interval, which with few groups is
+rough, and would find winners in noise. That is a randomisation test's to say. Rows that are right
+or wrong, each a group of its own, have intervals and a test for themselves: right_or_wrong.py.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from laras.evaluation.limits import bootstrap_limits
 from laras.evaluation.metric import Statistics
 from laras.evaluation.randomisation import randomisation_test
+from laras.evaluation.right_or_wrong import difference_limits, hits, mcnemar, share_limits
 
 DRAWS_AT_ONCE = 4_000_000  # counts held in memory at a time: 32 MB
 
@@ -51,14 +55,17 @@ class Difference:
 def interval(
     statistics: Statistics, groups: Sequence[str], *, samples: int, confidence: float, seed: int
 ) -> Interval:
-    """Percentile interval of a metric. ``groups`` names the group of each row of the table."""
+    """Interval of a metric. ``groups`` names the group of each row of the table."""
     codes, count = _codes(groups, statistics.rows)
     if count < 2:
         return Interval(None, None)
+    right = hits(statistics, count)
+    if right is not None:
+        return Interval(*share_limits(int(right.sum()), count, confidence))
     sums = _by_group(statistics.values, codes, count)
     values = _resampled(statistics, sums, count, samples, seed)
-    low, high = np.quantile(values, _tails(confidence))
-    return Interval(float(low), float(high))
+    observed, left_out = _around(statistics, sums)
+    return Interval(*bootstrap_limits(observed, values, left_out, confidence))
 
 
 def paired_difference(
@@ -85,19 +92,49 @@ def paired_difference(
     differences = _resampled(second, sums[1], count, samples, seed) - _resampled(
         first, sums[0], count, samples, seed
     )
-    low, high = np.quantile(differences, _tails(confidence))
-    found = randomisation_test(first, second, *sums, samples=samples, seed=seed)
+    # Resamples of n groups vary by (n - 1) / n of what n new groups would.
+    error = float(differences.std(ddof=1)) * math.sqrt(count / (count - 1))
+    alone = _discordant(first, second, count)
+    if alone is not None:
+        low, high = difference_limits(*alone, rows, confidence)
+    else:
+        sides = [_around(*side) for side in zip((first, second), sums, strict=True)]
+        low, high = bootstrap_limits(
+            sides[1][0] - sides[0][0], differences, sides[1][1] - sides[0][1], confidence
+        )
+    p, test = paired_test(first, second, *sums, samples=samples, seed=seed)
+    return Difference(difference, low, high, p, error, rows, count, test)
+
+
+def paired_test(
+    first: Statistics,
+    second: Statistics,
+    first_sums: np.ndarray,
+    second_sums: np.ndarray,
+    *,
+    samples: int,
+    seed: int,
+) -> tuple[float, str]:
+    """The two-sided p of ``second`` against ``first``, and the name of the test.
+
+    The sums are by group, (groups, K) each.
+    """
+    alone = _discordant(first, second, len(first_sums))
+    if alone is not None:
+        return mcnemar(*alone), "McNemar over rows, mid-p"
+    found = randomisation_test(first, second, first_sums, second_sums, samples=samples, seed=seed)
     swaps = "exact" if found.exact else f"{found.swaps} swaps drawn"
-    return Difference(
-        difference,
-        float(low),
-        float(high),
-        found.p,
-        float(differences.std(ddof=1)),
-        rows,
-        count,
-        f"paired randomisation over groups, {swaps}",
-    )
+    return found.p, f"paired randomisation over groups, {swaps}"
+
+
+def _discordant(first: Statistics, second: Statistics, groups: int) -> tuple[int, int] | None:
+    """How many rows only the first got right, and only the second; None where rows are not simply
+    right or wrong, or not groups of their own."""
+    right = hits(first, groups), hits(second, groups)
+    if right[0] is None or right[1] is None:
+        return None
+    change = right[1] - right[0]
+    return int((change < 0).sum()), int((change > 0).sum())
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -108,10 +145,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
         adjusted[place] = largest
     return adjusted
-
-
-def _tails(confidence: float) -> tuple[float, float]:
-    return (1 - confidence) / 2, (1 + confidence) / 2
 
 
 def _codes(groups: Sequence[str], rows: np.ndarray) -> tuple[np.ndarray, int]:
@@ -126,6 +159,12 @@ def _by_group(values: np.ndarray, codes: np.ndarray, count: int) -> np.ndarray:
     sums = np.zeros((count, values.shape[1]))
     np.add.at(sums, codes, values)
     return sums
+
+
+def _around(statistics: Statistics, sums: np.ndarray) -> tuple[float, np.ndarray]:
+    """The metric of all groups, and without each of them, (groups,)."""
+    total = sums.sum(axis=0)
+    return float(statistics.value(total)), statistics.value(total - sums)
 
 
 def _resampled(

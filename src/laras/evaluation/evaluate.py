@@ -6,8 +6,8 @@ the same lines, on the same rows, with the same tokenizer and template.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,18 +15,18 @@ import pyarrow as pa
 
 from laras.batches.encode import encode_example, prompt_ids
 from laras.errors import DataRefused
+from laras.evaluation.candidate import Candidate
+from laras.evaluation.catalogue import answer_scores, metrics_of
 from laras.evaluation.classification import named_label, per_class
 from laras.evaluation.cost import Meter
-from laras.evaluation.exact_match import exact_matches
 from laras.evaluation.figures import figures
 from laras.evaluation.generation import greedy_answers
 from laras.evaluation.head import head_log_probabilities
 from laras.evaluation.labels import label_log_probabilities, label_tokens
 from laras.evaluation.losses import example_losses, not_finite, overlapping, trained_tokens
+from laras.evaluation.reader import Reader, opened
 from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation
-from laras.evaluation.rouge import rouge_scores
 from laras.evaluation.rows import blank_row, sampled
-from laras.models.load import LoadedModel
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Rejection
 from laras.runs.hashing import content_hash
@@ -35,18 +35,7 @@ from laras.runs.progress import Progress, Silent
 from laras.threads import placed
 from laras.translation import _
 
-TEXT_FAMILIES = frozenset({"bleu", "chrf", "rouge", "exact_match"})
 TOP_LABELS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A model under the name of the contender that obtained it. ``labels``: of its classification
-    head, where it has one; it then names them and writes nothing."""
-
-    name: str
-    loaded: LoadedModel
-    labels: tuple[str, ...] | None = None
 
 
 def evaluate(
@@ -55,18 +44,29 @@ def evaluate(
     section: EvaluationSection,
     labels: Sequence[str] = (),
     progress: Progress | None = None,
+    *,
+    write_labels: bool = True,
+    reader: Reader | None = None,
+    meter: Meter | None = None,
 ) -> Evaluation:
     """Predictions and figures of ``candidate`` on ``examples``.
 
     ``labels`` are the classes that a classification row may get; where none are given, those of
     the examples; a candidate with a head has its own, and is judged on such rows only. Examples
-    that can't be encoded come back as rejections and are not judged. Errors: DataRefused where
-    nothing is left to judge, GuardStopped where a row's figures are not finite. Equal inputs give
-    equal results.
+    that can't be encoded come back as rejections and are not judged. ``write_labels`` False:
+    rows with labels are judged by likelihoods alone, no answer is written. ``reader`` and
+    ``meter``: of the model, where there are some already, for many evaluations in a row.
+    Errors: DataRefused where nothing is left to judge, GuardStopped where a row's figures are
+    not finite. Equal inputs give equal results.
     """
-    judgement = _Judgement(candidate, section, list(labels), progress or Silent())
+    meter = meter or Meter(next(candidate.loaded.model.parameters()).device)
+    told = progress or Silent()
+    judgement = _Judgement(candidate, section, list(labels), told, meter, write_labels)
     with reused_memory(), placed(judgement.meter.device.type == "cpu") as judgement.look:
-        return judgement.of(examples)
+        if judgement.has_head:
+            return judgement.of(examples)
+        with opened(candidate.loaded.model, reader) as judgement.reader:
+            return judgement.of(examples)
 
 
 class _Judgement:
@@ -78,16 +78,22 @@ class _Judgement:
         section: EvaluationSection,
         labels: list[str],
         progress: Progress,
+        meter: Meter,
+        write_labels: bool,
     ) -> None:
         self.name = candidate.name
+        self.write_labels = write_labels
         self.loaded = candidate.loaded
+        self.rewrite = candidate.rewrite
         self.section = section
         self.has_head = candidate.labels is not None
         self.labels = list(dict.fromkeys(candidate.labels or labels))
         self.progress = progress
         self.look: Callable[[], None] = lambda: None
-        self.meter = Meter(next(self.loaded.model.parameters()).device)
-        self.examples: list[Example] = []
+        self.reader: Reader | None = None  # of a model that writes
+        self.meter = meter
+        self.examples: list[Example] = []  # as given
+        self.asked: list[Example] = []  # as the candidate is asked
         self.rows: list[dict[str, Any]] = []
         self.rejections: list[Rejection] = []
         self.warnings: list[str] = []
@@ -102,10 +108,10 @@ class _Judgement:
                 "evaluation.no-rows",
                 _("No test example is left to evaluate {name} on.").format(name=self.name),
             )
-        families = set(self.section.metrics)
-        if "f1" in families:
+        judged_tasks = {metric.task for metric in metrics_of(self.section.metrics)}
+        if "classification" in judged_tasks:
             self._classify()
-        if families & TEXT_FAMILIES and not self.has_head:
+        if "chat" in judged_tasks and not self.has_head:
             self._answer_chats()
         table = pa.Table.from_pylist(self.rows, schema=PREDICTION_SCHEMA)
         scores, flags = figures(table, self.section)
@@ -132,8 +138,9 @@ class _Judgement:
         """Rows with their losses, for every example that can be encoded."""
         windows, owners = [], []
         for example in examples:
+            asked = self.rewrite(example)
             encoded, rejections = encode_example(
-                example, self.loaded.tokenizer, self.loaded.template, self.loaded.context
+                asked, self.loaded.tokenizer, self.loaded.template, self.loaded.context
             )
             self.rejections.extend(rejections)
             encoded = overlapping(encoded, self.loaded.context)
@@ -143,6 +150,7 @@ class _Judgement:
             owners.extend([len(self.rows)] * len(encoded))
             windows.extend(encoded)
             self.examples.append(example)
+            self.asked.append(asked)
             row = blank_row(example)
             row["nll"] = None if self.has_head else 0.0  # a head has no probability for any text
             row["tokens"] = sum(map(trained_tokens, encoded))
@@ -150,11 +158,13 @@ class _Judgement:
             self.rows.append(row)
         if self.has_head:
             return
+        self.meter.begin("losses", len(self.rows))
         nll = example_losses(
             self.loaded.model,
             windows,
             batch_tokens=self.section.batch_tokens,
             advance=self._stage(_("losses"), len(windows)),
+            reader=self.reader,
         )
         self.meter.tokens_in += sum(map(len, windows))
         for owner, value in zip(owners, nll.tolist(), strict=True):
@@ -176,10 +186,11 @@ class _Judgement:
         if self.has_head:
             self._classify_by_head(places)
             return
-        first, template = self.examples[places[0]], self.loaded.template
+        first, template = self.asked[places[0]], self.loaded.template
         answers = [label_tokens(template, first, label) for label in self.labels]
         longest = max(map(len, answers))
         places, prompts = self._prompts(places, longest)
+        self.meter.begin("labels", len(places))
         scores = label_log_probabilities(
             self.loaded.model,
             prompts,
@@ -188,8 +199,11 @@ class _Judgement:
             batch_tokens=self.section.batch_tokens,
             best=TOP_LABELS,
             advance=self._stage(_("labels"), len(places)),
+            reader=self.reader,
         )
         self._name_labels(places, prompts, scores)
+        if not self.write_labels:
+            return
         # A few tokens more than the longest label, so that an answer that goes on is seen to.
         self._generate(places, prompts, longest + 4)
         for place in places:
@@ -199,6 +213,7 @@ class _Judgement:
     def _classify_by_head(self, places: list[int]) -> None:
         """Labels by the candidate's head; the prompts are those that it was trained on."""
         places, prompts = self._prompts(places, 1)
+        self.meter.begin("labels", len(places))
         scores = head_log_probabilities(
             self.loaded.model,
             prompts,
@@ -226,12 +241,10 @@ class _Judgement:
         self._generate(places, prompts, limit)
         predictions = [self.rows[place]["prediction"] for place in places]
         references = [self.rows[place]["reference"] for place in places]
-        if "rouge" in self.section.metrics:
-            self._fill(places, rouge_scores(predictions, references))
-        if "exact_match" in self.section.metrics:
-            self._fill(places, {"exact_match": exact_matches(predictions, references)})
+        self._fill(places, answer_scores(self.section.metrics, predictions, references))
 
     def _generate(self, places: list[int], prompts: list[list[int]], limit: int) -> None:
+        self.meter.begin("answers", len(places))
         answers = greedy_answers(
             self.loaded.model,
             prompts,
@@ -240,6 +253,7 @@ class _Judgement:
             context=self.loaded.context,
             batch_tokens=self.section.batch_tokens,
             advance=self._stage(_("answers"), len(places)),
+            reader=self.reader,
         )
         self.meter.tokens_in += sum(map(len, prompts))
         for place, answer in zip(places, answers, strict=True):
@@ -260,7 +274,7 @@ class _Judgement:
         reserve = min(reserve, loaded.context // 2)
         kept, prompts = [], []
         for place in places:
-            example = self.examples[place]
+            example = self.asked[place]
             try:
                 prompt = prompt_ids(
                     example, loaded.tokenizer, loaded.template, loaded.context, reserve
@@ -285,7 +299,7 @@ class _Judgement:
     def _places(self, task: str) -> list[int]:
         return [place for place, row in enumerate(self.rows) if row["task"] == task]
 
-    def _fill(self, places: list[int], columns: dict[str, list[float]]) -> None:
+    def _fill(self, places: list[int], columns: Mapping[str, Sequence[float | None]]) -> None:
         for name, values in columns.items():
             for place, value in zip(places, values, strict=True):
                 self.rows[place][name] = value

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import partial
 
-from laras.evaluation.metric import METRICS, Metric, mean_of
+from laras.evaluation.metric import METRICS, ROW_SCORES, Metric, mean_of
 
 
 def exact_matches(predictions: Sequence[str], references: Sequence[str]) -> list[float]:
@@ -32,6 +32,11 @@ def _is_outer(character: str) -> bool:
     return character.isspace() or unicodedata.category(character).startswith("P")
 
 
+def _row_scores(predictions: Sequence[str], references: Sequence[str]) -> dict[str, list[float]]:
+    return {"exact_match": exact_matches(predictions, references)}
+
+
+ROW_SCORES.register("exact_match", _row_scores)
 METRICS.register(
     "exact_match",
     Metric(

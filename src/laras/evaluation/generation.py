@@ -1,24 +1,20 @@
-"""Greedy answers in batches: KV cache, left padding, the template's own end of turn.
+"""Greedy answers in batches: a cache made once, what prompts share read once, the template's own
+end of turn.
 
 A loop of our own and not ``model.generate``: what it does depends on nothing but the weights (a
-model folder's generation_config.json may ask for sampling or a repetition penalty), it drops
-rows that have ended from the batch, and it is the same for a model that has no padding token.
-
-Left padding, with positions counted from each row's first real token, makes a batched answer
-equal the answer given alone.
+model folder's generation_config.json may ask for sampling or a repetition penalty), rows that have
+ended are computed no longer, and it is the same for a model that has no padding token.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
+import numpy as np
 import torch
-from transformers import DynamicCache
 
-from laras.batches.pack import by_length
-from laras.models.causal import causal_model
+from laras.evaluation.reader import Reader, opened
 
 
 @dataclass(slots=True)
@@ -40,95 +36,59 @@ def greedy_answers(
     context: int,
     batch_tokens: int,
     advance: Callable[[int], None] | None = None,
+    reader: Reader | None = None,
 ) -> list[Answer]:
     """The most likely answer, token by token, to each prompt, in the order of the prompts.
 
     An answer ends at a token of ``stop_ids``, after ``max_new_tokens``, or where prompt and
     answer fill ``context``. ``batch_tokens`` bounds prompt and answer tokens held at a time.
+    ``reader`` of the model, where there is one already.
     """
     answers = [Answer() for _ in prompts]
-    causal = causal_model(model)
-    done = 0
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            lengths = [len(prompt) for prompt in prompts]
-            for rows in by_length(lengths, batch_tokens, padded=True, extra=max_new_tokens):
-                _answer_batch(causal, prompts, rows, answers, stop_ids, max_new_tokens, context)
-                done += len(rows)
+    asked = [row for row, prompt in enumerate(prompts) if len(prompt) < context]
+    if not asked or max_new_tokens < 1:
+        return answers
+    with opened(model, reader) as reading:
+        rows = reading.queue([prompts[row] for row in asked], batch_tokens, max_new_tokens)
+        live: list[int] = []
+        logits: torch.Tensor | None = None
+        done = len(prompts) - len(asked)
+        while True:
+            if admitted := rows.admit():
+                live += [asked[place] for place in admitted[0]]
+                logits = admitted[1] if logits is None else torch.cat([logits, admitted[1]])
+            if logits is None:
+                return answers
+            chosen, staying = _choose(logits, [answers[row] for row in live], stop_ids)
+            staying = [
+                place
+                for place in staying
+                if len(answers[live[place]].token_ids) < max_new_tokens
+                and len(answers[live[place]].token_ids) + len(prompts[live[place]]) < context
+            ]
+            if len(staying) < len(live):
+                done += len(live) - len(staying)
+                kept = np.array(staying, dtype=np.int64)
+                live = [live[place] for place in staying]
+                rows.keep(kept)
+                chosen = chosen[torch.from_numpy(kept).to(chosen.device)]
                 if advance:
                     advance(done)
-    finally:
-        model.train(training)
-    return answers
+            logits = rows.step(chosen) if live else None
 
 
-def _answer_batch(
-    causal: Any,
-    prompts: Sequence[Sequence[int]],
-    rows: list[int],
-    answers: list[Answer],
-    stop_ids: frozenset[int],
-    max_new_tokens: int,
-    context: int,
-) -> None:
-    """Fill in the answers of ``rows``; those that end leave the batch, and its cache, at once."""
-    device = next(causal.parameters()).device
-    live = [row for row in rows if len(prompts[row]) < context]
-    if not live:
-        return
-    input_ids, mask = _left_padded([prompts[row] for row in live], device)
-    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
-    cache = DynamicCache(config=causal.config)
-    for step in range(max_new_tokens):
-        logits = causal(
-            input_ids=input_ids,
-            attention_mask=mask,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
-        best, chosen = logits.max(dim=-1)
-        staying = []
-        for place, (row, token, finite) in enumerate(
-            zip(live, chosen.tolist(), best.isfinite().tolist(), strict=True)
-        ):
-            answer = answers[row]
-            answer.finite = finite
-            if not finite:
-                continue
-            if token in stop_ids:
-                answer.finished = True
-                continue
+def _choose(
+    logits: torch.Tensor, answers: Sequence[Answer], stop_ids: frozenset[int]
+) -> tuple[torch.Tensor, list[int]]:
+    """The likeliest token of each row (R,), which its answer takes up; and who goes on."""
+    best, chosen = logits.max(dim=-1)
+    staying = []
+    for place, (answer, token, finite) in enumerate(
+        zip(answers, chosen.tolist(), best.isfinite().tolist(), strict=True)
+    ):
+        answer.finite = finite
+        answer.finished = finite and token in stop_ids
+        if finite and not answer.finished:
             answer.token_ids.append(token)
-            if len(prompts[row]) + step + 1 < context:
-                staying.append(place)
-        if not staying:
-            return
-        if len(staying) < len(live):
-            kept = torch.tensor(staying, device=device)
-            live = [live[place] for place in staying]
-            cache.batch_select_indices(kept)
-            chosen, mask, positions = chosen[kept], mask[kept], positions[kept]
-        input_ids = chosen[:, None]
-        mask = torch.cat([mask, mask.new_ones(len(live), 1)], dim=1)
-        positions = positions[:, -1:] + 1
-
-
-def _left_padded(
-    prompts: Sequence[Sequence[int]], device: torch.device
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and mask, (R, longest). Padding repeats the row's first token.
-
-    No position attends to padding, but 0 x NaN is NaN: a broken embedding spoils only its rows.
-    """
-    longest = max(map(len, prompts))
-    input_ids = torch.zeros((len(prompts), longest), dtype=torch.long)
-    mask = torch.zeros((len(prompts), longest), dtype=torch.long)
-    for row, prompt in enumerate(prompts):
-        input_ids[row, : longest - len(prompt)] = prompt[0]
-        input_ids[row, longest - len(prompt) :] = torch.tensor(prompt, dtype=torch.long)
-        mask[row, longest - len(prompt) :] = 1
-    return input_ids.to(device), mask.to(device)
+            staying.append(place)
+    return chosen, staying

@@ -6,49 +6,49 @@ the most promising labels to their end, then deeper where the bound still exceed
 the best so far. The best are exact; the others never had a chance. With a tuned model, whose
 probability sits on few labels, nine tenths of the work fall away.
 
-R rows, P longest prompt, n nodes of a step, N nodes of the trie, E edges, L labels, S cached
-positions.
+R rows, m positions with logits, E edges, L labels, N nodes of the trie, V vocabulary.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from transformers import DynamicCache
 
+from laras.evaluation.label_trees import LabelTree
 from laras.evaluation.trie import LabelTrie
 
 DEPTHS = (3, 6, 10)  # tokens into the labels at which it is asked again who is still in question
 PROMISING = 4  # labels per row that are followed to their end first, to have something to beat
+_NORMALISED_AT_ONCE = 1 << 20  # logits; they stay in the processor's cache
 
 
 class LabelSearch:
-    """One batch of rows: the model's cache, and what is known of each row's labels.
+    """One batch of rows: the ``tree`` that reads labels behind them, and what is known of them.
 
     ``best``: how many of the likeliest labels have to be exact; None: all labels.
+    ``logits_at_once``: so many values one pass may give.
     """
 
-    def __init__(self, causal: Any, trie: LabelTrie, best: int | None, logits_at_once: int) -> None:
-        self.causal = causal
+    def __init__(
+        self, tree: LabelTree, trie: LabelTrie, best: int | None, logits_at_once: int
+    ) -> None:
+        self.tree = tree
         self.trie = trie
         self.best = best
         self.logits_at_once = logits_at_once
-        self.parameter = next(causal.parameters())
-        self.cache = DynamicCache()
 
-    def scores(self, prompts: Sequence[Sequence[int]]) -> np.ndarray:
+    def scores(self, rows: int) -> np.ndarray:
         """Log-probabilities (R, L) float64: exact for the ``best``, -inf for those left aside,
         NaN throughout a row where the model gave something that is not finite."""
-        rows = len(prompts)
         self.active = np.arange(rows)
         self.edges = np.zeros((rows, len(self.trie.edge_slot)))
         self.known = np.zeros(self.edges.shape, dtype=bool)
-        self.column = np.full((rows, self.trie.nodes), -1)
-        self.lengths = np.array([len(prompt) for prompt in prompts])
-        self._read_prompts(prompts)
+        self.entered = np.zeros((rows, self.trie.nodes), dtype=bool)
+        logits = self.tree.start()
+        self.vocabulary = logits.shape[1]
+        self._learn(logits, np.arange(rows), np.arange(rows), np.zeros(rows, dtype=np.int64))
         everything = np.ones((rows, self.trie.labels), dtype=bool)
         if self.best is None:
             self._enter(everything, self.trie.nodes)
@@ -82,91 +82,40 @@ class LabelSearch:
         return in_question
 
     def _leave_out(self, done: np.ndarray) -> None:
-        """Take rows with nothing in question, which never comes back, out of the cache."""
+        """Go on without rows that have nothing in question, which never comes back."""
         staying = np.flatnonzero(~done[self.active])
         if len(staying) < len(self.active):
             self.active = self.active[staying]
-            self.cache.batch_select_indices(torch.from_numpy(staying).to(self.parameter.device))
+            self.tree.keep(staying)
 
     def _enter(self, labels: np.ndarray, depth: int) -> None:
         """Compute the nodes above ``depth`` of ``labels`` (R, L) that are not computed yet."""
         wanted = labels.astype(np.float32) @ self.trie.under.T.astype(np.float32) > 0
-        wanted &= (self.trie.depth < depth) & (self.column < 0)
+        wanted &= (self.trie.depth < depth) & ~self.entered
         nodes = [np.flatnonzero(wanted[row]) for row in self.active]
         if not any(map(len, nodes)):
             return
-        vocabulary = self.causal.get_output_embeddings().weight.shape[0]
-        width = max(1, self.logits_at_once // (vocabulary * len(self.active)))
+        self.entered |= wanted
+        width = max(1, self.logits_at_once // (self.vocabulary * len(self.active)))
         for start in range(0, max(map(len, nodes)), width):
-            self._read_nodes([each[start : start + width] for each in nodes])
+            self._read([each[start : start + width] for each in nodes])
 
-    def _read_prompts(self, prompts: Sequence[Sequence[int]]) -> None:
-        longest = int(self.lengths.max())
-        input_ids = np.zeros((len(prompts), longest), dtype=np.int64)
-        positions = np.zeros((len(prompts), longest), dtype=np.int64)
-        sees = np.repeat(np.tri(longest, dtype=bool)[None], len(prompts), axis=0)
-        self.real = np.zeros((len(prompts), longest), dtype=bool)
-        for row, prompt in enumerate(prompts):
-            padding = longest - len(prompt)
-            # Nobody sees the padding, but 0 x NaN is NaN: it holds the row's own token, so that
-            # a broken embedding can only spoil rows that use it.
-            input_ids[row] = [prompt[0]] * padding + list(prompt)
-            positions[row, padding:] = np.arange(len(prompt))
-            sees[row, padding:, :padding] = False
-            self.real[row, padding:] = True
-        logits = self._forward(input_ids, positions, sees, logits_to_keep=1)
-        row_of = np.repeat(np.arange(len(prompts)), int((self.trie.edge_slot == 0).sum()))
-        edge = np.tile(np.flatnonzero(self.trie.edge_slot == 0), len(prompts))
-        self._learn(logits, row_of, np.zeros(len(edge), dtype=np.int64), edge)
-
-    def _read_nodes(self, nodes: Sequence[np.ndarray]) -> None:
-        """One pass over ``nodes`` of each active row; parents come before or along with them."""
-        before = self.cache.get_seq_length()
-        width = max(map(len, nodes))
-        input_ids = np.zeros((len(nodes), width), dtype=np.int64)
-        positions = np.zeros((len(nodes), width), dtype=np.int64)
-        sees = np.zeros((len(nodes), width, before + width), dtype=bool)
-        sees[:, :, before:] = np.eye(width, dtype=bool)  # padding sees itself, so it has a softmax
-        found: list[tuple[np.ndarray, ...]] = []
-        for place, (row, mine) in enumerate(zip(self.active, nodes, strict=True)):
-            input_ids[place] = self.trie.tokens[mine[-1]] if len(mine) else 0
-            input_ids[place, : len(mine)] = self.trie.tokens[mine]
-            positions[place, : len(mine)] = self.lengths[row] + self.trie.depth[mine]
-            self.column[row, mine] = before + np.arange(len(mine))
-            sees[place, : len(mine), : self.real.shape[1]] = self.real[row]
-            query, ancestor = np.nonzero(self.trie.sees[mine])
-            sees[place, query, self.column[row, ancestor]] = True
-            at, edge = np.nonzero(self.trie.edge_slot[None] == mine[:, None] + 1)
-            found.append((np.full(len(edge), place), at, edge))
-        logits = self._forward(input_ids, positions, sees, logits_to_keep=0)
-        self._learn(logits, *(np.concatenate(parts) for parts in zip(*found, strict=True)))
-
-    def _forward(
-        self, input_ids: np.ndarray, positions: np.ndarray, sees: np.ndarray, *, logits_to_keep: int
-    ) -> torch.Tensor:
-        device = self.parameter.device
-        mask = torch.zeros(sees.shape, dtype=self.parameter.dtype)
-        mask.masked_fill_(~torch.from_numpy(sees), torch.finfo(self.parameter.dtype).min)
-        logits = self.causal(
-            input_ids=torch.from_numpy(input_ids).to(device),
-            attention_mask=mask[:, None].to(device),
-            position_ids=torch.from_numpy(positions).to(device),
-            past_key_values=self.cache,
-            use_cache=True,
-            logits_to_keep=logits_to_keep,
-        ).logits
-        assert isinstance(logits, torch.Tensor)
-        return logits
+    def _read(self, nodes: Sequence[np.ndarray]) -> None:
+        logits, at = self.tree.read(nodes)
+        row = np.repeat(self.active, [len(mine) for mine in nodes])
+        self._learn(logits, at, row, np.concatenate(nodes) + 1)
 
     def _learn(
-        self, logits: torch.Tensor, place: np.ndarray, at: np.ndarray, edge: np.ndarray
+        self, logits: torch.Tensor, at: np.ndarray, row: np.ndarray, slot: np.ndarray
     ) -> None:
-        """Note the log-probabilities of edges, read at position ``at`` of active row ``place``."""
-        normaliser = torch.stack([row.float().logsumexp(dim=-1) for row in logits])
-        where = tuple(torch.from_numpy(part).to(logits.device) for part in (place, at))
+        """Note the log-probabilities of edges: ``logits[at]`` are those behind ``slot`` of ``row``,
+        (m, V) and three times (n,)."""
+        place, edge = np.nonzero(slot[:, None] == self.trie.edge_slot)
+        parts = torch.split(logits, max(1, _NORMALISED_AT_ONCE // logits.shape[1]))
+        normaliser = torch.cat([part.float().logsumexp(dim=-1) for part in parts])
+        where = torch.from_numpy(at[place]).to(logits.device)
         token = torch.from_numpy(self.trie.edge_token[edge]).to(logits.device)
-        values = (logits[(*where, token)].float() - normaliser[where]).cpu().double().numpy()
-        rows = self.active[place]
-        self.edges[rows, edge] = values
-        self.known[rows, edge] = True
-        self.edges[rows[~np.isfinite(values)]] = np.nan
+        found = (logits[where, token].float() - normaliser[where]).double().cpu().numpy()
+        self.edges[row[place], edge] = found
+        self.known[row[place], edge] = True
+        self.edges[row[place][~np.isfinite(found)]] = np.nan

@@ -8,7 +8,7 @@ with other weights).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,19 +43,31 @@ class Metric:
     """A pure function of predictions and references.
 
     ``family`` is its name in the recipe's ``evaluation.metrics``, ``task`` that of the examples it
-    judges (None: all). ``statistics`` takes a table of PREDICTION_SCHEMA and returns None where no
-    row of it can be judged by this metric.
+    judges (None: all). ``higher_is_better`` is None where a metric describes answers and judges
+    none (how long they are, how varied): it is shown with its interval, and nobody wins by it.
+    ``statistics`` takes a table of PREDICTION_SCHEMA and returns None where no row of it can be
+    judged by this metric.
     """
 
     name: str
     family: str
     task: str | None
     unit: str
-    higher_is_better: bool
+    higher_is_better: bool | None
     statistics: Callable[[pa.Table], Statistics | None]
+
+    @property
+    def judges(self) -> bool:
+        """Whether one contender can be better than another by it."""
+        return self.higher_is_better is not None
 
 
 METRICS: Registry[Metric] = Registry("metrics")
+
+# What a family keeps of each answer: predictions and references, in the same order, to columns of
+# PREDICTION_SCHEMA. Kept, because every comparison of two contenders asks for it again.
+RowScores = Callable[[Sequence[str], Sequence[str]], Mapping[str, Sequence[float | None]]]
+ROW_SCORES: Registry[RowScores] = Registry("row-scores")
 
 
 def answered_rows(table: pa.Table, task: str, column: str = "prediction") -> np.ndarray:

@@ -34,7 +34,13 @@ PREDICTION_SCHEMA = pa.schema(
         ("rouge1", pa.float64()),
         ("rouge2", pa.float64()),
         ("rougeL", pa.float64()),
+        ("rougeLsum", pa.float64()),
+        ("token_f1", pa.float64()),
         ("exact_match", pa.float64()),
+        ("ter_edits", pa.float64()),
+        ("ter_words", pa.float64()),  # of the reference
+        ("refusal", pa.float64()),  # 1 or 0; null where the reference refuses, too
+        ("repetition", pa.float64()),  # 1 or 0; null where the reference repeats itself, too
     ]
 )
 
@@ -64,7 +70,7 @@ class Evaluation:
 
     scores: dict[str, Score]
     predictions: pa.Table
-    cost: dict[str, float | int]
+    cost: dict[str, Any]
     test: dict[str, int | str]
     rejections: tuple[Rejection, ...] = ()
     per_class: tuple[ClassFigures, ...] = ()

@@ -1,6 +1,8 @@
-"""ROUGE-1, ROUGE-2 and ROUGE-L F-measures by rouge-score, with words of all scripts.
+"""ROUGE-1, -2, -L and -Lsum F-measures by rouge-score, with words of all scripts.
 
 The corpus figure is the mean over rows, as ROUGE defines it. https://aclanthology.org/W04-1013
+ROUGE-Lsum is ROUGE-L of section 3.2 there, for summaries: each sentence of the reference is
+matched with all sentences of the answer. As in rouge-score, a sentence is a line.
 """
 
 from __future__ import annotations
@@ -11,10 +13,10 @@ from functools import partial
 
 import pyarrow as pa
 
-from laras.evaluation.metric import METRICS, Metric, Statistics, mean_of
+from laras.evaluation.metric import METRICS, ROW_SCORES, Metric, Statistics, mean_of
 from laras.evaluation.words import UnicodeWords
 
-KINDS = ("rouge1", "rouge2", "rougeL")
+KINDS = ("rouge1", "rouge2", "rougeL", "rougeLsum")
 SIGNATURE = "rouge-score {version}|F-measure|stem:no|words:unicode"
 
 
@@ -22,12 +24,16 @@ def rouge_scores(predictions: Sequence[str], references: Sequence[str]) -> dict[
     """F-measures of each row, 0 to 1, by kind. An empty prediction scores 0."""
     from rouge_score.rouge_scorer import RougeScorer
 
-    scorer = RougeScorer(list(KINDS), tokenizer=UnicodeWords())
+    of_lines = RougeScorer(list(KINDS), tokenizer=UnicodeWords())
+    of_one_line = RougeScorer(list(KINDS[:-1]), tokenizer=UnicodeWords())
     scores: dict[str, list[float]] = {kind: [] for kind in KINDS}
     for prediction, reference in zip(predictions, references, strict=True):
+        # Of single lines, ROUGE-Lsum is ROUGE-L, which takes most of the time.
+        scorer = of_lines if "\n" in prediction or "\n" in reference else of_one_line
         row = scorer.score(target=reference, prediction=prediction)
         for kind in KINDS:
-            scores[kind].append(float(row[kind].fmeasure))
+            found = row[kind] if kind in row else row["rougeL"]
+            scores[kind].append(float(found.fmeasure))
     return scores
 
 
@@ -43,6 +49,7 @@ def _statistics(table: pa.Table, *, kind: str) -> Statistics | None:
     return replace(statistics, signature=signature()) if statistics else None
 
 
+ROW_SCORES.register("rouge", rouge_scores)
 for _kind in KINDS:
     METRICS.register(
         _kind,

@@ -18,7 +18,8 @@ class LabelTrie:
     """N inner nodes, E edges, L labels of at most D tokens.
 
     ``tokens`` (N,): the token of each inner node, parents before children. ``depth`` (N,): from 0.
-    ``sees`` (N, N) bool: node row sees node column, that is itself and its ancestors.
+    ``sees`` (N, N) bool: node row sees node column, that is itself and its ancestors; ``lineage``
+    (N, D): the same as a list, from the first token to the node itself, and -1 behind it.
     ``edge_slot``, ``edge_token`` (E,): an edge leads from slot (0: end of the prompt, i + 1: node
     i) to a token. ``path`` (L, D): the edges of each label, E where the label is shorter.
     ``under`` (N, L) bool: the label goes through the node.
@@ -28,6 +29,7 @@ class LabelTrie:
     tokens: np.ndarray
     depth: np.ndarray
     sees: np.ndarray
+    lineage: np.ndarray
     edge_slot: np.ndarray
     edge_token: np.ndarray
     path: np.ndarray
@@ -61,8 +63,10 @@ class LabelTrie:
                     through[slot_after[here] - 1].append(row)
         path[path < 0] = len(edges)
         sees = np.zeros((len(tokens), len(tokens)), dtype=bool)
+        lineage = np.full((len(tokens), path.shape[1]), -1)
         for node, seen in enumerate(ancestors):
             sees[node, seen] = True
+            lineage[node, : len(seen)] = seen
         under = np.zeros((len(tokens), len(labels)), dtype=bool)
         for node, rows in enumerate(through):
             under[node, rows] = True
@@ -71,6 +75,7 @@ class LabelTrie:
             np.array(tokens, dtype=np.int64),
             np.array(depth, dtype=np.int64),
             sees,
+            lineage,
             np.array(slots, dtype=np.int64),
             np.array(ends, dtype=np.int64),
             path,

@@ -33,6 +33,7 @@ from laras.recipe.schema import ModelSection
 from laras.translation import _
 
 STARTER = Path(__file__).parent / "starter"
+_LEAST_CONTEXT = 16  # as in the recipe
 DEFAULT_CONTEXT = 1024
 _CONTEXT_KEYS = (
     "max_position_embeddings",
@@ -170,8 +171,29 @@ def load_model(
 def context_of(configuration: Any, section: ModelSection) -> int:
     """What the recipe asks for (else 1,024 tokens), at most what the model supports."""
     wanted = section.context or DEFAULT_CONTEXT
+    return min(wanted, supported_context(configuration) or wanted)
+
+
+def supported_context(configuration: Any) -> int | None:
+    """The longest text in tokens that a model was made for; None where it does not say."""
     supported = (getattr(configuration, key, None) for key in _CONTEXT_KEYS)
-    return min([wanted, *(most for most in supported if isinstance(most, int) and most > 0)])
+    return min((most for most in supported if isinstance(most, int) and most > 0), default=None)
+
+
+def context_behind(loaded: LoadedModel, count: int) -> int:
+    """The most tokens of an example that has ``count`` virtual tokens before it. ModelRefused where
+    they leave no room for one."""
+    supported = supported_context(loaded.model.config)
+    context = loaded.context if supported is None else min(loaded.context, supported - count)
+    if context < _LEAST_CONTEXT:
+        raise ModelRefused(
+            "model.no-room-for-prompt",
+            _("{name} has no room for {count} virtual tokens before an example.").format(
+                name=loaded.name, count=count
+            ),
+            hint=_("Lower virtual_tokens."),
+        )
+    return context
 
 
 def _load_weights(

@@ -9,7 +9,10 @@ from laras.models.quiet import quiet
 from laras.recipe.schema import ModelSection
 from laras.translation import _
 
-_FETCHED = ["*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"]
+_FETCHED = [
+    *("*.safetensors", "*.json", "*.jinja", "tokenizer.model", "merges.txt", "vocab.txt"),
+    *("README.md", "LICENSE*"),  # which say under what terms the model may be used
+]
 
 
 def snapshot(section: ModelSection) -> Path:

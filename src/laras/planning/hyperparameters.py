@@ -32,11 +32,19 @@ _TIMES_LORA = {
     # al. 2022, "(IA)3", use rates ten and more times as large as is usual for LoRA).
     "vera": 20.0,
     "ia3": 30.0,
+    "soft-prompt": 10.0,
 }
 _RANK = {"vera": 256}  # Kopiczko et al. 2024: the matrices are not trained, so they can be wide
-_USUAL_RANK = 16
+USUAL_RANK = 16
 _BLOCK_SIZE = {"oft": 32, "boft": 4}
 _RATE_RATIO = 16.0
+VIRTUAL_TOKENS = 16
+# A step takes this many tokens where there is data for enough steps, else fewer: with little data a
+# large batch leaves a model where it was.
+_BATCH_TOKENS, _LEAST_BATCH_TOKENS = 4096, 512
+_WANTED_STEPS = 60
+# What people ask about before a run.
+_ASKED = ("learning_rate", "batch_tokens", "epochs")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +84,16 @@ class Hyperparameters:
     rate_ratio: float
     quantised: str | None
     trained_layers: int | None
+    virtual_tokens: int
 
 
 def resolve(
-    tuning: TuningSection, contender: Contender, parameters: int
+    tuning: TuningSection, contender: Contender, parameters: int, tokens: int | None = None
 ) -> tuple[Hyperparameters, dict[str, str]]:
     """Hyperparameters of ``contender`` on a model of so many parameters, and why each is so.
 
     The contender's own settings come first, then the tuning section's, then the defaults here.
+    ``tokens``: of the training data; where they are not known, there are enough of them.
     """
     reasons: dict[str, str] = {}
 
@@ -106,23 +116,52 @@ def resolve(
     by_method = _("usual for {method} on a model of {millions:.0f} million parameters").format(
         method=contender.kind, millions=parameters / 1e6
     )
-    rank = pick("rank", _RANK.get(method, _USUAL_RANK), _("default"))
+    rank = pick("rank", _RANK.get(method, USUAL_RANK), _("default"))
+    epochs = pick("epochs", _EPOCHS[tuning.effort], by_effort)
     rate = rates.get(method, rates["lora"] * _TIMES_LORA.get(method, 1.0))
     defaults = {
-        "epochs": (_EPOCHS[tuning.effort], by_effort),
+        "batch_tokens": _batch_tokens(tokens, epochs),
         "patience": (_PATIENCE[tuning.effort], by_effort),
         "learning_rate": (rate if method != "base" else 0.0, by_method),
         "alpha": _alpha(method, rank),
         "block_size": (_BLOCK_SIZE.get(method), _("default")),
         "rate_ratio": (_RATE_RATIO, _("default")),
         "dropout": (0.0, _("default")),
+        "virtual_tokens": (VIRTUAL_TOKENS, _("default")),
     }
-    values: dict[str, Any] = {"method": contender.kind, "rank": rank}
+    values: dict[str, Any] = {"method": contender.kind, "rank": rank, "epochs": epochs}
     for field in fields(Hyperparameters):
         if field.name not in values:
             default, reason = defaults.get(field.name, (None, _("default")))
             values[field.name] = pick(field.name, default, reason)
     return Hyperparameters(**values), reasons
+
+
+def suggested(
+    tuning: TuningSection, contender: Contender, parameters: int, tokens: int
+) -> dict[str, dict[str, Any]]:
+    """Learning rate, batch and epochs as they would be if the recipe did not set them: each with
+    its ``value`` and ``reason``. What the recipe sets is taken all the same."""
+    nothing = dict.fromkeys(_ASKED)
+    bare = tuning.model_copy(update=nothing), contender.model_copy(update=nothing)
+    chosen, reasons = resolve(*bare, parameters, tokens)
+    return {name: {"value": getattr(chosen, name), "reason": reasons[name]} for name in _ASKED}
+
+
+def _batch_tokens(tokens: int | None, epochs: float) -> tuple[int, str]:
+    """Halved until ``tokens`` of data make enough steps in all epochs."""
+    batch = _BATCH_TOKENS
+    if tokens is None:
+        return batch, _("default")
+    while batch > _LEAST_BATCH_TOKENS and epochs * tokens < _WANTED_STEPS * batch:
+        batch //= 2
+    if batch == _BATCH_TOKENS:
+        return batch, _("usual where there is enough data, here {tokens:,} tokens").format(
+            tokens=tokens
+        )
+    return batch, _("so that {tokens:,} tokens make more steps, about {steps:,.0f}").format(
+        tokens=tokens, steps=epochs * tokens / batch
+    )
 
 
 def _alpha(method: str, rank: int) -> tuple[float, str]:

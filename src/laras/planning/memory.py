@@ -30,12 +30,12 @@ _OWN_MODULES = 1.75
 _LIBRARIES_BYTES = 80 * 2**20
 # Bytes of an optimizer's state for each trained parameter: two moments, or one for Muon's matrices
 # (embeddings and vectors keep AdamW's two: counted so for all).
-_STATE = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 8.0}
+STATE_BYTES = {"adamw": 8.0, "adamw8bit": 2.1, "muon": 8.0}
 _QUANTISED = {"nf4": 0.55, "int8": 1.05, "fp8": 2.0}  # bytes of a weight with its scales
 # Quantised matrix by matrix as they are read; an FP8 base is made of one that is all there.
 _READ_QUANTISED = ("nf4", "int8")
 # A forecast that is met to this share of what there is leaves no room for being wrong.
-_SAFE_SHARE = 0.9
+SAFE_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def forecast(
         weights=round(trained + of_matrix * matrices + _FLOAT32 * (frozen - matrices)),
         copies=work.product_bytes * copied if work.product_bytes != _FLOAT32 else 0,
         gradients=_FLOAT32 * shape.trained,
-        optimizer=round(_STATE[chosen.optimizer] * shape.trained),
+        optimizer=round(STATE_BYTES[chosen.optimizer] * shape.trained),
         activations=round(work.tokens * kept),
         # The gradients of a block's intermediate results are as many as these; recomputing, or
         # fetching it back, has the block's own there as well.
@@ -182,7 +182,7 @@ def least_bytes(parameters: int, method: str, optimizer: str, quantised: str | N
     known before anything is loaded."""
     if quantised in _READ_QUANTISED:
         return round(_QUANTISED[quantised] * parameters)
-    of_each = _FLOAT32 + _FLOAT32 + _STATE[optimizer] if method == "full" else _FLOAT32
+    of_each = _FLOAT32 + _FLOAT32 + STATE_BYTES[optimizer] if method == "full" else _FLOAT32
     return round(of_each * parameters)
 
 
@@ -206,7 +206,7 @@ class Plan:
     @property
     def fits(self) -> bool:
         """Whether the forecast leaves some room for being wrong."""
-        return self.forecast.training <= _SAFE_SHARE * self.room
+        return self.forecast.training <= SAFE_SHARE * self.room
 
     def facts(self) -> dict[str, Any]:
         """For the events, in bytes."""

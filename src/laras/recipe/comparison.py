@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from laras.recipe import unread
+from laras.recipe.asking import Asking
 from laras.recipe.section import Section
 from laras.recipe.tuning import Adjustment
 from laras.translation import _
@@ -14,10 +15,15 @@ from laras.translation import _
 ContenderKind = Literal[
     "base", "full", "freeze",
     "lora", "rslora", "dora", "pissa", "olora", "loraplus", "vera", "oft", "boft", "ia3",
+    "prompt", "soft-prompt",
 ]  # fmt: skip
 
 
-class Contender(Adjustment):
+class Settings(Adjustment, Asking):
+    """What a contender may set for itself."""
+
+
+class Contender(Settings):
     """One way to get a candidate, under a name of its own. A setting that its kind does not read
     is refused: rank, alpha, dropout and target_modules are for adapters, trained_layers is for
     freeze, and base has none."""
@@ -29,9 +35,10 @@ class Contender(Adjustment):
 
     @model_validator(mode="after")
     def _reads_what_is_set(self) -> Contender:
-        settings = {name: getattr(self, name) for name in Adjustment.model_fields}
+        settings = {name: getattr(self, name) for name in Settings.model_fields}
         given = {name: value for name, value in settings.items() if value is not None}
         unread.refuse(unread.of_contender(self.kind, given))
+        unread.refuse(unread.of_prompting(given))
         return self
 
 
@@ -45,8 +52,9 @@ class ComparisonSection(Section):
     """``[base, lora, full]``, or mappings: ``- lora: {rank: 32}``,
     ``- name: wide, kind: lora, rank: 64``."""
     primary_metric: Literal[
-        "auto", "perplexity", "macro_f1", "bleu", "chrf", "rougeL", "exact_match"
-    ] = "auto"
+        "auto", "perplexity", "macro_f1", "bleu", "chrf", "rougeL", "token_f1", "span_f1",
+        "exact_match",
+    ] = "auto"  # fmt: skip
     """What the verdict turns on; auto: macro-F1 for labels, ROUGE-L for answers, else
     perplexity."""
     samples: int = Field(default=12, ge=0)
@@ -56,7 +64,7 @@ class ComparisonSection(Section):
         "contenders",
         mode="before",
         json_schema_input_type=Annotated[
-            list[ContenderKind | dict[ContenderKind, Adjustment | None] | Contender],
+            list[ContenderKind | dict[ContenderKind, Settings | None] | Contender],
             Field(min_length=1),
         ],
     )

@@ -75,7 +75,7 @@ def _section(model: BaseModel, path: Path, depth: int, origins: dict[str, str]) 
             for index, item in enumerate(value):
                 yield from _item(item, (*inner, index), depth + 1, origins)
         else:
-            yield f"{pad}{name}: {_flow(value)}  # {origins.get(dotted(inner), DEFAULT)}"
+            yield f"{pad}{name}: {written(value)}  # {origins.get(dotted(inner), DEFAULT)}"
 
 
 def _item(model: BaseModel, path: Path, depth: int, origins: dict[str, str]) -> Iterator[str]:
@@ -84,7 +84,13 @@ def _item(model: BaseModel, path: Path, depth: int, origins: dict[str, str]) -> 
         yield f"{pad}- {line.lstrip()}" if number == 0 else line
 
 
-def _flow(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, BaseModel):
+        value = value.model_dump(exclude_defaults=True)
     if isinstance(value, list):
-        return "[" + ", ".join(_flow(item) for item in value) + "]"
+        return "[" + ", ".join(written(item) for item in value) + "]"
+    if isinstance(value, dict):
+        entries = (f"{write_scalar(key)}: {written(item)}" for key, item in value.items())
+        return "{" + ", ".join(entries) + "}"
     return write_scalar(value)

@@ -1,4 +1,4 @@
-"""What a user may ask for: the recipe, in six sections that follow the work.
+"""What a user may ask for: the recipe, in eight sections that follow the work.
 
 Every field has a default that is sensible on a laptop, except ``data.sources``. Unknown keys
 are refused. A docstring under each field is its documentation: it is published in the JSON
@@ -14,7 +14,9 @@ from pydantic import Field, model_validator
 from laras.recipe import unread
 from laras.recipe.comparison import ComparisonSection, Contender
 from laras.recipe.data import SOURCE_KINDS, TEXT_KINDS, ColumnMap, DataSection, Source
+from laras.recipe.gates import ASKED_OF, GatesSection
 from laras.recipe.preparing import GenerationSection, PreparationSection
+from laras.recipe.searching import Dimension, SearchSection
 from laras.recipe.section import Section, Seed
 from laras.recipe.tuning import FROZEN_CACHE_BYTES, TuningSection
 
@@ -25,17 +27,24 @@ __all__ = [
     "ComparisonSection",
     "Contender",
     "DataSection",
+    "Dimension",
     "EvaluationSection",
+    "GatesSection",
     "GenerationSection",
     "ModelSection",
     "PreparationSection",
     "Recipe",
+    "SearchSection",
     "Section",
     "Source",
     "TuningSection",
 ]
 
 HEAD = "classification"
+MetricFamily = Literal[
+    "perplexity", "f1", "calibration", "bleu", "chrf", "ter", "rouge", "token_f1", "span_f1",
+    "exact_match", "refusal", "repetition", "length", "distinct",
+]  # fmt: skip
 
 
 class ModelSection(Section):
@@ -65,16 +74,29 @@ class ModelSection(Section):
 class EvaluationSection(Section):
     """How candidates are judged."""
 
-    metrics: list[Literal["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"]] = Field(
-        default=["perplexity", "f1", "bleu", "chrf", "rouge", "exact_match"], min_length=1
-    )
-    """Which metrics to compute, where the data allows them."""
+    metrics: list[MetricFamily] = Field(
+        default=[
+            "perplexity", "f1", "calibration", "bleu", "chrf", "rouge", "token_f1", "span_f1",
+            "exact_match", "refusal", "repetition", "length", "distinct",
+        ],
+        min_length=1,
+    )  # fmt: skip
+    """Which metrics to compute, where the data allows them. ``length`` and ``distinct`` describe
+    answers and judge none, so that no verdict can turn on them."""
     max_rows: int | None = Field(default=None, ge=1)
     """At most this many test examples of each task (a fixed sample); default: all."""
     max_new_tokens: int = Field(default=96, ge=1)
     """Longest generated answer in tokens."""
     batch_tokens: int = Field(default=8192, ge=64)
     """Most tokens in one forward pass."""
+    checks: list[Literal["memorisation", "wording", "forgetting", "bias"]] = [
+        "memorisation", "wording", "forgetting", "bias"
+    ]  # fmt: skip
+    """What else is looked at in every contender, beside the metrics: whether it repeats its
+    training data word for word, how much hangs on the wording of a question, what it has forgotten
+    of general abilities, and whether it treats people of different groups differently."""
+    check_rows: int = Field(default=64, ge=1)
+    """At most this many rows for each part of a check."""
     confidence: float = Field(default=0.95, gt=0.0, lt=1.0)
     """Level of the intervals."""
     bootstrap_samples: int = Field(default=1000, ge=100)
@@ -100,6 +122,10 @@ class Recipe(Section):
     """How candidates are judged."""
     comparison: ComparisonSection = ComparisonSection()
     """Who competes, and what decides."""
+    gates: GatesSection = GatesSection()
+    """What the recommended contender must fulfil, else the command fails."""
+    search: SearchSection = SearchSection()
+    """What `laras search` varies."""
 
     @model_validator(mode="after")
     def _reads_what_is_set(self) -> Recipe:
@@ -115,8 +141,14 @@ class Recipe(Section):
         unread.refuse(unread.of_new_tokens(self.model.new_tokens, kinds))
         with_head = [c.kind for c in self.comparison.contenders if self.objective_of(c) == HEAD]
         unread.refuse(unread.of_new_tokens_beside_a_head(self.model.new_tokens, with_head))
+        asked = {gate: check for gate, check in ASKED_OF.items() if getattr(self.gates, gate)}
+        unread.refuse(unread.of_gates(asked, self.evaluation.checks))
+        if self.gates.beats_reference:
+            unread.refuse(unread.of_gate_on_the_reference(len(kinds)))
         return self
 
     def objective_of(self, contender: Contender) -> str | None:
-        """What ``contender`` is tuned for; None for the base model."""
-        return None if contender.kind == "base" else contender.objective or self.tuning.objective
+        """What ``contender`` is tuned for; None for one that is not tuned."""
+        if contender.kind not in unread.TUNED_KINDS:
+            return None
+        return contender.objective or self.tuning.objective

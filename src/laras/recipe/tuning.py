@@ -71,8 +71,8 @@ class TuningSection(Section):
     """Stop after this many optimizer steps, whatever the epochs."""
     learning_rate: float | None = Field(default=None, gt=0.0)
     """Peak learning rate; default: by method."""
-    batch_tokens: int = Field(default=4096, ge=64)
-    """Tokens per optimizer step."""
+    batch_tokens: int | None = Field(default=None, ge=64)
+    """Tokens per optimizer step; default: 4,096, fewer where there is little data."""
     micro_batch_tokens: int = Field(default=2048, ge=64)
     """Most tokens in one forward and backward pass (an example longer than it goes alone). Memory
     for activations grows with it; more than the default pays on a large GPU only."""
@@ -121,4 +121,5 @@ class TuningSection(Section):
     non_finite_limit: int = Field(default=3, ge=1)
     """Stop after this many steps in a row with a loss or gradient that is not finite."""
     seed: Seed = 0
-    """Decides initial adapter weights, dropout and the order of examples."""
+    """Decides initial adapter weights, dropout, the order of examples, and which of them prompts
+    show."""

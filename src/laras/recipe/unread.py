@@ -18,7 +18,7 @@ ERROR_TYPE = "unread"
 
 LORA_KINDS = ("lora", "rslora", "dora", "pissa", "olora", "loraplus")
 ADAPTER_KINDS = (*LORA_KINDS, "vera", "oft", "boft", "ia3")
-TUNED_KINDS = (*ADAPTER_KINDS, "full", "freeze")
+TUNED_KINDS = (*ADAPTER_KINDS, "full", "freeze", "soft-prompt")
 # Settings of a contender that not every kind that is tuned reads.
 READ_BY = {
     "rank": (*LORA_KINDS, "vera"),
@@ -31,9 +31,12 @@ READ_BY = {
     # peft's BOFT does not know quantised layers.
     "quantised": tuple(kind for kind in ADAPTER_KINDS if kind not in ("pissa", "olora", "boft")),
     "trained_layers": ("freeze",),
+    **dict.fromkeys(("ways", "instruction", "shots", "proposals", "prompt_rows"), ("prompt",)),
+    "virtual_tokens": ("soft-prompt",),
 }
-# Kinds whose training reaches the rows of new tokens; base is judged with them untrained.
-READ_NEW_TOKENS = ("base", "full", *LORA_KINDS)
+# Kinds whose training reaches the rows of new tokens; what is not tuned is judged with them
+# untrained.
+READ_NEW_TOKENS = ("base", "prompt", "full", *LORA_KINDS)
 
 
 class Unread(NamedTuple):
@@ -104,6 +107,21 @@ def of_contender(kind: str, settings: dict[str, Any]) -> Iterable[Unread]:
         yield Unread((name,), value, reason, hint.format(kinds=", ".join(kinds)))
 
 
+def of_prompting(settings: Mapping[str, Any]) -> Iterable[Unread]:
+    """Which of the ``settings`` of a prompt contender (those that are set) none of its ways
+    reads."""
+    ways = settings.get("ways")
+    readers = {"shots": ("few-shot", "retrieval", "search"), "proposals": ("search",)}
+    for name, able in readers.items():
+        if ways is not None and name in settings and not set(ways) & set(able):
+            yield Unread(
+                (name,),
+                settings[name],
+                _("none of the contender's ways reads it"),
+                _("Leave it out, or add to ways one of: {ways}.").format(ways=", ".join(able)),
+            )
+
+
 def of_optimizer(optimizer: str, kinds: Iterable[str]) -> Iterable[Unread]:
     """Muon where no contender is tuned in full."""
     if optimizer == "muon" and "full" not in kinds:
@@ -144,7 +162,7 @@ def of_frozen_cache(size: int, kinds: Iterable[str]) -> Iterable[Unread]:
 
 def of_layer_decay(decay: float, contenders: Iterable[tuple[str, int | None]]) -> Iterable[Unread]:
     """A decay from block to block where whoever is tuned (kind, trained layers) trains one."""
-    tuned = [each for each in contenders if each[0] != "base"]
+    tuned = [each for each in contenders if each[0] in TUNED_KINDS]
     if tuned and all(each == ("freeze", 1) for each in tuned):
         yield Unread(
             ("tuning", "layer_decay"),
@@ -163,6 +181,29 @@ def of_new_tokens_beside_a_head(tokens: list[str], kinds: Iterable[str]) -> Iter
             tokens,
             _("an adapter with objective classification does not train the rows of new tokens"),
             _("Leave it out, or use contenders of kind full for classification."),
+        )
+
+
+def of_gates(asked: Mapping[str, str], checks: Iterable[str]) -> Iterable[Unread]:
+    """Gates (name to the check that each asks for) whose check the recipe leaves out."""
+    for gate, check in asked.items():
+        if check not in checks:
+            yield Unread(
+                ("gates", gate),
+                True,
+                _("the recipe leaves the check {check} out").format(check=check),
+                _("Leave it out, or add {check} to evaluation.checks.").format(check=check),
+            )
+
+
+def of_gate_on_the_reference(contenders: int) -> Iterable[Unread]:
+    """A gate that asks for a winner where nobody competes."""
+    if contenders < 2:
+        yield Unread(
+            ("gates", "beats_reference"),
+            True,
+            _("there is a single contender, and nothing for it to beat"),
+            _("Leave it out, or add base to comparison.contenders."),
         )
 
 

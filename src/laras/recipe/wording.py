@@ -17,7 +17,8 @@ def field_schema(schema: dict[str, Any], path: tuple[str | int, ...]) -> dict[st
         found: list[dict[str, Any]] = []
         for option in options:
             inner = (
-                option.get("properties", {}).get(part)
+                # A mapping with keys of the user's own says what all of their values are.
+                option.get("properties", {}).get(part, option.get("additionalProperties"))
                 if isinstance(part, str)
                 else option.get("items")
             )

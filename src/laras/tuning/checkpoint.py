@@ -45,6 +45,7 @@ class TrainingState:
     best_loss: float | None = None
     best_step: int = 0
     validations_without_gain: int = 0
+    stopped: bool = False  # by whoever watches the training
     non_finite_in_a_row: int = 0
     loss_scale: tuple[float, int] = (1.0, 0)
 

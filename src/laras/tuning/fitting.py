@@ -83,32 +83,49 @@ def plan_activations(
     ``lengths``: tokens of the examples. None where the model's configuration has other words than
     its sizes are known by.
     """
+    shape = shape_of(forward, parameters)
+    if shape is None:
+        return None
+    work = work_of(forward, chosen, lengths, precision)
+    device = forward.causal.device
+    # The weights are here already; what they take was available to the training as well.
+    held = plan(shape, chosen, work, 0, can_offload=False).forecast.held
+    room = available_bytes(device) + held
+    return plan(shape, chosen, work, room, can_offload=device.type == "cuda")
+
+
+def shape_of(forward: PackedForward, parameters: int) -> Shape | None:
+    """Sizes of a model that is ready, whose base has so many parameters; None where its
+    configuration has other words than they are known by."""
     causal = forward.causal
     blocks = max(1, len(transformer_blocks(causal)))
     trained = trainable(forward.model).values()
     ranks = sum(len(part) for name, part in forward.model.named_parameters() if ".lora_A." in name)
-    shape = Shape.of(
+    return Shape.of(
         causal.config.to_dict(), parameters, sum(part.numel() for part in trained), ranks // blocks
     )
-    if shape is None:
-        return None
+
+
+def work_of(
+    forward: PackedForward,
+    chosen: Hyperparameters,
+    lengths: Sequence[int] | np.ndarray,
+    precision: torch.dtype,
+) -> Work:
+    """What a training on examples of ``lengths`` tokens computes at a time."""
+    device = forward.causal.device.type
     total = int(np.sum(lengths))
     longest = int(np.max(lengths, initial=1))
     tokens = min(max(chosen.micro_batch_tokens, longest), total)
-    on_cpu = causal.device.type == "cpu"
-    work = Work(
+    return Work(
         product_bytes=precision.itemsize,
-        residual_bytes=4 if on_cpu else precision.itemsize,
+        residual_bytes=4 if device == "cpu" else precision.itemsize,
         tokens=tokens,
         labelled=tokens,
-        chunk_bytes=_CHUNK_BYTES.get(causal.device.type, _CHUNK_BYTES["cpu"]),
+        chunk_bytes=_CHUNK_BYTES.get(device, _CHUNK_BYTES["cpu"]),
         fast=forward.route.way == "fast",
         accumulated=min(chosen.batch_tokens, total) > tokens,
     )
-    # The weights are here already; what they take was available to the training as well.
-    held = plan(shape, chosen, work, 0, can_offload=False).forecast.held
-    room = available_bytes(causal.device) + held
-    return plan(shape, chosen, work, room, can_offload=causal.device.type == "cuda")
 
 
 def recompute(planned: Plan | None, chosen: Hyperparameters, forward: PackedForward) -> None:

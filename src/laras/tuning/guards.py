@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from laras.errors import GuardStopped
+from laras.errors import GuardStopped, Interrupted
 from laras.translation import _
 
 
@@ -68,3 +68,12 @@ class FiniteGuard:
                     "tuning.learning_rate, or set model.precision: float32."
                 ),
             )
+
+
+def interrupted(step: int, steps: int) -> Interrupted:
+    """The error for a training that a signal stopped after it was saved."""
+    return Interrupted(
+        "tuning.interrupted",
+        _("Stopped at step {step} of {steps}; everything is saved.").format(step=step, steps=steps),
+        hint=_("Run the same command again: it continues."),
+    )

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from laras.adapters.prepare import trainable
+from laras.adapters.soft_prompt import BegunWith, begun_with
 from laras.batches.pack import plan_steps
 from laras.batches.token_batch import EncodedExample
 from laras.engine.forward import PackedForward, Way
-from laras.errors import Interrupted
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan
 from laras.runs.folder import Run
@@ -27,13 +27,16 @@ from laras.tuning.checkpoint import TrainingState
 from laras.tuning.continuation import Continuation, Parts
 from laras.tuning.feed import Encoded, Feed, StepBatches
 from laras.tuning.frozen_cache import FrozenCache, open_frozen_cache
-from laras.tuning.guards import FiniteGuard, StopSignals
+from laras.tuning.guards import FiniteGuard, StopSignals, interrupted
 from laras.tuning.noise import embedding_noise
 from laras.tuning.objectives.objective import Objective
 from laras.tuning.optimizer import Optimizers
+from laras.tuning.pace import Pace
 from laras.tuning.precision import LossScale, autocast, cast_frozen
+from laras.tuning.result import TrainingResult
 from laras.tuning.schedule import learning_rate_factor
 from laras.tuning.validation import mean_loss
+from laras.tuning.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,15 @@ class TrainingData:
     train_lengths: Sequence[int] | np.ndarray
     validation: Sequence[EncodedExample]
 
-
-@dataclass(frozen=True, slots=True)
-class TrainingResult:
-    """How a run went. Losses are mean negative log-likelihoods per token, in nats."""
-
-    steps: int
-    tokens: int
-    seconds: float
-    best_step: int
-    best_loss: float | None
-    trained_parameters: int
+    def begun_with(self, ids: Sequence[int]) -> TrainingData:
+        """The same examples behind the virtual tokens ``ids``."""
+        if not ids:
+            return self
+        return TrainingData(
+            BegunWith(ids, self.train),
+            np.asarray(self.train_lengths) + len(ids),
+            [begun_with(ids, example) for example in self.validation],
+        )
 
 
 class Training:
@@ -79,6 +80,7 @@ class Training:
         self.objective = objective
         self.run_folder = run
         self.contender = contender
+        self._event = partial(run.event, contender=contender)
         self.precision = precision
         self.progress = progress
         self.device = next(model.parameters()).device
@@ -95,6 +97,7 @@ class Training:
             self.parameters, self.optimizers, self.average, self.loss_scale, self.forward.refresh
         )
         self.memory: Plan | None = None
+        self.watcher: Watcher | None = None
         self.frozen: FrozenCache | None = None
         self.continuation = Continuation(run, contender, chosen.keep_checkpoints, progress)
         self.steps = plan_steps(
@@ -116,30 +119,26 @@ class Training:
         """
         self.state = self.continuation.resume(self.state.key, self.parts)
         self.guard.in_a_row = self.state.non_finite_in_a_row
-        self.frozen = open_frozen_cache(
-            self.forward,
-            self.run_folder.contender(self.contender) / "frozen",
-            self.state.key,
-            self.data.train_lengths,
-            self.chosen,
-            seen_again=len({step.epoch for step in self.steps}) > 1,
-            tell=partial(self.run_folder.event, "frozen_cache", contender=self.contender),
-        )
+        self.frozen = self.open_frozen_cache()
         self.model.train()
+        pace = Pace.of(self.forward, self.data, self.steps, self.validate_every, self.chosen)
         begun = time.monotonic() - self.state.seconds
         saved_at = time.monotonic()
         ahead = self.feed().prefetched(self.steps[self.state.step :])
         with StopSignals() as signals, ahead as coming, placed(self.device.type == "cpu") as look:
-            while not self._at_end() and not self._out_of_patience():
+            while not self._at_end() and not self._given_up():
+                asked = time.monotonic()
                 self._step(next(coming))
                 look()
-                self.state.seconds = time.monotonic() - begun
+                if expected := pace.stepped(self.state.step, time.monotonic() - asked):
+                    self._event("training_forecast", step=self.state.step, **expected.as_json())
                 if self.state.step % self.validate_every == 0 or self._at_end():
                     with self.average.in_place():
                         self._validate()
+                self.state.seconds = time.monotonic() - begun
                 if signals.requested:
                     self._save()
-                    raise self._interrupted()
+                    raise interrupted(self.state.step, len(self.steps))
                 if self._checkpoint_due(time.monotonic() - saved_at):
                     self._save()
                     saved_at = time.monotonic()
@@ -153,6 +152,19 @@ class Training:
             best_step=self.state.best_step,
             best_loss=self.state.best_loss,
             trained_parameters=sum(part.numel() for part in self.parameters.values()),
+            stopped=self.state.stopped,
+        )
+
+    def open_frozen_cache(self) -> FrozenCache | None:
+        """What keeps the streams below the first trained block, where that serves."""
+        return open_frozen_cache(
+            self.forward,
+            self.run_folder.contender(self.contender) / "frozen",
+            self.state.key,
+            self.data.train_lengths,
+            self.chosen,
+            seen_again=len({step.epoch for step in self.steps}) > 1,
+            tell=partial(self._event, "frozen_cache"),
         )
 
     def feed(self) -> Feed:
@@ -186,9 +198,7 @@ class Training:
         length = self.optimizers.gradient_norm().to(self.device)
         *shares, norm = torch.stack([*losses, length]).tolist()
         loss, norm = math.fsum(shares), norm / self.loss_scale.value
-        factor = learning_rate_factor(
-            self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
-        )
+        factor = self._rate_factor()
         self.state.step += 1
         self.state.tokens += now.tokens
         if math.isfinite(loss) and math.isfinite(norm):
@@ -203,12 +213,17 @@ class Training:
         self.state.non_finite_in_a_row = self.guard.in_a_row
         self._report(now, loss, norm, factor, time.monotonic() - started)
 
+    def _rate_factor(self) -> float:
+        """Share of the peak learning rate in this step."""
+        return learning_rate_factor(
+            self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
+        )
+
     def _skip(self, now: StepBatches, loss: float) -> None:
         self.optimizers.drop_gradients()
         what = _("the gradient") if math.isfinite(loss) else _("the loss")
-        self.run_folder.event(
+        self._event(
             "step_skipped",
-            contender=self.contender,
             step=self.state.step,
             reason=what,
             rows=now.example_ids,
@@ -234,7 +249,7 @@ class Training:
             "tokens_per_s": now.tokens / max(seconds, 1e-9),
             "eta_s": self.state.seconds / max(done - 1, 1) * (steps - done),
         }
-        self.run_folder.event("step_done", contender=self.contender, **facts)
+        self._event("step_done", **facts)
         self.progress.advance(done, **facts)
 
     def _validate(self) -> None:
@@ -257,16 +272,18 @@ class Training:
             self.continuation.keep_best(self.parameters)
         else:
             self.state.validations_without_gain += 1
-        self.run_folder.event(
+        self._event(
             "validation_done",
-            contender=self.contender,
             step=self.state.step,
             loss=loss if math.isfinite(loss) else None,
             best=better,
         )
+        if self.watcher is not None and not self._at_end() and not self._given_up():
+            self.state.stopped = self.watcher.validated(self.state.step, len(self.steps), loss)
 
-    def _out_of_patience(self) -> bool:
-        return self.state.validations_without_gain >= self.chosen.patience
+    def _given_up(self) -> bool:
+        out_of_patience = self.state.validations_without_gain >= self.chosen.patience
+        return out_of_patience or self.state.stopped
 
     def _at_end(self) -> bool:
         return self.state.step == len(self.steps)
@@ -287,12 +304,3 @@ class Training:
             self.parts.load_weights(self.continuation.best())
         else:
             self.average.adopt()
-
-    def _interrupted(self) -> Interrupted:
-        return Interrupted(
-            "tuning.interrupted",
-            _("Stopped at step {step} of {steps}; everything is saved.").format(
-                step=self.state.step, steps=len(self.steps)
-            ),
-            hint=_("Run the same command again: it continues."),
-        )

@@ -46,6 +46,15 @@ def peak_memory_bytes(device: torch.device) -> int:
     return peak if sys.platform == "darwin" else peak * 1024  # kilobytes, except on a Mac
 
 
+def held_memory_bytes(device: torch.device) -> int:
+    """What is held now: on the accelerator, else by this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_allocated(device))
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
 def total_bytes(device: torch.device) -> int:
     """All the memory that ``device`` has for this process."""
     if device.type == "cuda":

@@ -23,6 +23,7 @@ ALL = EvaluationSection().metrics
         (["f1"], ["chat"]),
         (["f1"], ["text", "chat"]),
         ([], ["chat"]),
+        (["length", "distinct"], ["chat"]),  # they describe and judge nobody
     ],
 )
 def test_metrics_that_judge_none_of_the_test_rows_are_refused(
@@ -67,7 +68,9 @@ def test_every_metric_of_a_recipe_judges_something() -> None:
     metrics = EvaluationSection.model_fields["metrics"].annotation
     families = get_args(get_args(metrics)[0])
     assert {METRICS.get(name).family for name in ORDER} == set(families)
-    for family in families:
+    judging = {METRICS.get(name).family for name in ORDER if METRICS.get(name).judges}
+    assert set(families) - judging == {"length", "distinct"}
+    for family in judging:
         assert any(_applies(family, task) for task in ("text", "chat", "classification"))
 
 

@@ -36,7 +36,7 @@ def files(run: Run) -> dict[str, Path]:
         cost={"seconds": 1.5, "peak_memory_bytes": 10, "tokens_in": 3, "tokens_out": 4},
         test={"rows": 200},
     )
-    return write_record(run, LORA, "starter", result)
+    return write_record(run, LORA, "starter", result, {"wording": {"rows": [1.0]}})
 
 
 def test_what_was_written_is_read(run: Run, files: dict[str, Path]) -> None:
@@ -46,12 +46,13 @@ def test_what_was_written_is_read(run: Run, files: dict[str, Path]) -> None:
     assert standing.predictions.num_rows == 200
     assert standing.cost is not None
     assert standing.cost["seconds"] == 1.5
+    assert standing.checks == {"wording": {"rows": [1.0]}}
 
 
 def test_the_stage_is_not_done_where_any_of_the_files_is_gone(
     run: Run, files: dict[str, Path]
 ) -> None:
-    assert set(files) == {"scores", "predictions", "ledger"}
+    assert set(files) == {"scores", "checks", "predictions", "ledger"}
     run.stage("evaluate-lora", "key").finish(files)
     assert run.stage("evaluate-lora", "key").done
     for path in files.values():
@@ -77,7 +78,7 @@ HOW = ["empty", "cut", "zeros at the end", "zeros at the beginning", "all zeros"
 
 
 @pytest.mark.parametrize("how", [*HOW, "another kind of file"])
-@pytest.mark.parametrize("name", ["scores", "predictions"])
+@pytest.mark.parametrize("name", ["scores", "checks", "predictions"])
 def test_damage_is_told_with_the_file(
     run: Run, files: dict[str, Path], name: str, how: str
 ) -> None:
@@ -88,7 +89,7 @@ def test_damage_is_told_with_the_file(
     assert raised.value.where == str(files[name])
 
 
-@pytest.mark.parametrize("name", ["scores", "predictions"])
+@pytest.mark.parametrize("name", ["scores", "checks", "predictions"])
 def test_an_absent_file_is_told_the_same_way(run: Run, files: dict[str, Path], name: str) -> None:
     files[name].unlink()
     with pytest.raises(StorageFailed) as raised:

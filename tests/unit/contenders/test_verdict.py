@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from laras.contenders.detectable import Expected
 from laras.contenders.pairs import Pair, Standing, compare, pair_of
 from laras.contenders.verdict import LossGap, loss_gaps, verdict
-from laras.contenders.wording import shown
+from laras.contenders.wording import about, shown
 from laras.evaluation.figures import figures
 from laras.evaluation.result import PREDICTION_SCHEMA, Score
 from laras.recipe.schema import EvaluationSection
@@ -85,18 +87,76 @@ def test_a_contender_beyond_the_interval_is_recommended_with_both_numbers() -> N
     assert "95%" in found["sentence"]
 
 
-def test_the_base_stays_where_nothing_beats_it_beyond_the_interval() -> None:
+def test_where_the_difference_is_noise_the_verdict_says_that_it_cannot_tell() -> None:
     found = decided([standing("base", "base"), standing("lora", shift=0.001)])
-    assert found["recommendation"] == "base"
-    assert "is not beaten" in found["sentence"]
-    assert "lora" in found["sentence"]
+    assert (found["recommendation"], found["outcome"]) == ("base", "unclear")
+    assert "can't tell lora apart from it" in found["sentence"]
+    needed = found["rows_needed"]
+    assert needed["contender"] == "lora"
+    assert needed["groups"] > 40
+    assert needed["rows"] == 3 * needed["groups"]
+    assert f"About {about(needed['rows']):,} test rows would be needed" in found["sentence"]
+    assert str(about(needed["rows"])) in found["sentences"]["id"].replace(",", "").replace(".", "")
 
 
-def test_the_base_stays_where_tuning_made_it_worse() -> None:
+def test_as_many_rows_as_the_verdict_asks_for_do_tell_the_difference() -> None:
+    found = decided([standing("base", "base"), standing("lora", shift=0.004)])
+    needed = found["rows_needed"]
+    assert found["outcome"] == "unclear"
+    spread = 0.02 * np.sqrt(2)  # of the difference on one row
+    assert needed["rows"] == pytest.approx((2.8 * spread / needed["difference"]) ** 2, rel=0.35)
+
+
+def test_the_base_stays_where_tuning_made_it_worse_and_the_verdict_says_so() -> None:
     found = decided([standing("base", "base"), standing("lora", shift=-0.1)])
-    assert found["recommendation"] == "base"
+    assert (found["recommendation"], found["outcome"]) == ("base", "worse")
+    assert "The best of the others, lora, is worse" in found["sentence"]
+    assert found["rows_needed"] is None
     pair = next(pair for pair in found["pairs"] if pair["metric"] == "rougeL")
     assert pair["better"] == "base"
+
+
+def costing(contender: Standing, seconds: float) -> Standing:
+    """The contender with so many seconds for its answers."""
+    answers = {"rows": ROWS, "seconds": seconds, "tokens_in": 1, "tokens_out": 1, "energy_wh": 1.0}
+    return replace(contender, cost={"seconds": 9.0, "stages": {"answers": answers}})
+
+
+def test_of_those_that_cannot_be_told_apart_the_cheaper_one_is_recommended() -> None:
+    base = costing(standing("base", "base"), 1.0)
+    full = costing(standing("full", "full", shift=0.2005), 12.0)
+    prompt = costing(standing("asked", "prompt", shift=0.2), 3.0)
+    found = decided([base, full, prompt])
+    assert found["recommendation"] == "asked"
+    assert found["ties"] == ["full"]
+    assert "1,000 of its answers 100 s, those of asked 25 s" in found["sentence"]
+    # A better figure that can be told apart is worth its price.
+    far = costing(standing("full", "full", shift=0.25), 12.0)
+    assert decided([base, far, prompt])["recommendation"] == "full"
+
+
+def test_of_those_that_cost_the_same_the_one_that_takes_less_to_make_is_recommended() -> None:
+    base = costing(standing("base", "base"), 1.0)
+    full = costing(standing("full", "full", shift=0.2005), 3.0)
+    lora = costing(standing("lora", "lora", shift=0.2), 3.3)
+    prompt = costing(standing("asked", "prompt", shift=0.2), 9.0)
+    found = decided([base, full, lora, prompt])
+    assert found["recommendation"] == "lora"
+    assert "takes more to make" in found["sentence"]
+    assert "On this test set asked can't be told apart from it." in found["sentence"]
+    best = costing(standing("lora", "lora", shift=0.2005), 3.0)
+    found = decided([base, best, costing(standing("full", "full", shift=0.2), 3.0)])
+    assert found["recommendation"] == "lora"
+    assert "none of them is clearly cheaper" in found["sentence"]
+
+
+def test_money_is_saved_before_seconds() -> None:
+    base = costing(standing("base", "base"), 1.0)
+    lora = costing(standing("lora", "lora", shift=0.2), 30.0)
+    api = costing(standing("big", "api", shift=0.2), 3.0)
+    found = verdict([base, lora, api], SECTION, prices={"big": (2.0, 8.0)})
+    assert found["recommendation"] == "lora"
+    assert decided([base, lora, api])["recommendation"] == "big"  # for nothing
 
 
 def test_lower_is_better_for_perplexity() -> None:
@@ -128,6 +188,22 @@ def test_more_comparisons_ask_for_more_evidence() -> None:
         assert pair.p_adjusted is not None
         assert pair.p_adjusted >= pair.p
     assert any(p.p_adjusted > p.p for p in by_pair.values() if p.p and p.p_adjusted)
+
+
+def test_rows_that_only_one_has_answered_are_left_out_of_a_comparison() -> None:
+    base, lora = standing("base", "base"), standing("lora", shift=0.2)
+    rows = lora.predictions.to_pylist()
+    for at in (3, 50, 119):
+        rows[at] |= dict.fromkeys(("prediction", "rouge1", "rouge2", "rougeL"))
+    table = pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
+    cut = Standing("lora", "lora", figures(table, SECTION)[0], table)
+    by_metric = {pair.metric: pair for pair in compare([base, cut], SECTION)}
+    assert by_metric["rougeL"].rows == ROWS - 3
+    assert by_metric["rougeL"].better == "lora"
+    assert by_metric["perplexity"].rows == ROWS
+    none = pa.Table.from_pylist([row | {"rougeL": None} for row in rows], schema=PREDICTION_SCHEMA)
+    silent = Standing("lora", "lora", cut.scores, none)
+    assert "rougeL" not in {pair.metric for pair in compare([base, silent], SECTION)}
 
 
 def test_a_real_winner_survives_many_comparisons_with_few_resamples() -> None:
@@ -193,6 +269,9 @@ def test_labels_alone_are_judged_by_macro_f1() -> None:
     )
     assert found["primary"]["metric"] == "macro_f1"
     assert found["recommendation"] == "lora"
+    tests = {pair["metric"]: pair["test"] for pair in found["pairs"]}
+    assert tests["accuracy"].startswith("McNemar over rows, mid-p, Holm")
+    assert tests["macro_f1"].startswith("paired randomisation over groups")
 
 
 def test_rows_that_only_one_side_has_are_left_out_of_the_pair() -> None:
@@ -246,7 +325,7 @@ def test_too_few_groups_decide_nothing_and_the_verdict_says_so(groups: int) -> N
     assert found["recommendation"] == "base"
     assert f"only {groups} groups" in found["sentence"]
     assert "takes 6" in found["sentence"]
-    assert "not beaten" not in found["sentence"]
+    assert "can't tell" not in found["sentence"]
     assert found["minimal_detectable_effect"] is None
     six = [standing("base", "base", groups=6), standing("lora", shift=0.3, groups=6)]
     assert decided(six)["recommendation"] == "lora"
@@ -290,7 +369,7 @@ def test_the_test_is_named() -> None:
 
 def test_what_was_not_measured_is_null_and_the_whole_is_json() -> None:
     found = decided([standing("base", "base"), standing("lora")])
-    for field in ("overfitting", "forgetting", "bias", "break_even"):
+    for field in ("overfitting", "forgetting", "bias", "break_even", "gates"):
         assert found[field] is None
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
@@ -300,6 +379,26 @@ def test_the_detectable_effect_shrinks_with_the_test_set_and_is_about_right() ->
     effect = found["minimal_detectable_effect"]
     pair = next(pair for pair in found["pairs"] if pair["metric"] == "rougeL")
     assert effect["value"] == pytest.approx((1.960 + 0.8416) * pair["standard_error"], rel=1e-3)
+
+
+def test_what_was_expected_of_the_test_stands_beside_what_was_measured() -> None:
+    said = Expected("rougeL", 0.07, False, ROWS, 40, 1, 0.95)
+    sides = [standing("base", "base"), standing("lora")]
+    effect = decided(sides, expected=said)["minimal_detectable_effect"]
+    assert effect["expected"] == said.as_json()
+    assert 0 < effect["value"] < 0.07
+    few = [standing("base", "base", groups=2), standing("lora", groups=2)]
+    effect = decided(few, expected=said)["minimal_detectable_effect"]
+    assert (effect["value"], effect["expected"]["value"]) == (None, 0.07)
+
+
+def test_the_cost_of_each_contender_stands_in_the_verdict() -> None:
+    sides = [costing(standing("base", "base"), 6.0), costing(standing("lora", shift=0.2), 3.0)]
+    making = {"lora": {"seconds": 60.0, "energy_wh": 0.2, "peak_memory_bytes": 9}}
+    base, lora = decided(sides, making=making)["cost"]
+    assert base["tuning"] is None
+    assert lora["tuning"] == making["lora"]
+    assert base["per_1000_answers"]["seconds"] == pytest.approx(50.0)
 
 
 def test_the_verdict_is_the_same_each_time() -> None:

@@ -11,7 +11,8 @@ import torch
 
 from laras.contenders.primary import tokens_agree
 from laras.errors import DataRefused, GuardStopped
-from laras.evaluation.evaluate import Candidate, evaluate
+from laras.evaluation.candidate import Candidate
+from laras.evaluation.evaluate import evaluate
 from laras.evaluation.head import head_log_probabilities
 from laras.models.load import LoadedModel, load_model
 from laras.models.tiny import tiny_model
@@ -46,7 +47,7 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def test_only_labelled_rows_are_judged_and_nothing_is_written(model: LoadedModel) -> None:
     found = evaluate(Candidate("head", model, LABELS), [*ROWS, CHAT], SECTION)
-    assert set(found.scores) == {"macro_f1", "micro_f1", "accuracy"}
+    assert set(found.scores) == {"macro_f1", "micro_f1", "accuracy", "calibration_error"}
     assert found.predictions["example_id"].to_pylist() == [row.example_id for row in ROWS]
     assert found.predictions["nll"].null_count == found.predictions["prediction"].null_count == 7
     assert found.cost["tokens_out"] == 0

@@ -15,9 +15,12 @@ from transformers import (
     Qwen2Config,
 )
 
+from laras.engine.forward import Way
 from laras.errors import GuardStopped
 from laras.evaluation import labels as labels_module
-from laras.evaluation.labels import attention_window, label_log_probabilities, trie_agrees
+from laras.evaluation.label_trees import MaskedTree
+from laras.evaluation.labels import label_log_probabilities, trie_agrees
+from laras.evaluation.reader import Reader, attention_window
 from laras.evaluation.trie import LabelTrie
 
 LABELS = [
@@ -30,6 +33,14 @@ LABELS = [
     [1],
 ]
 PROMPTS = [[2, 3, 4, 60, 61], [2, 17], [2, 50, 51, 52, 53, 54, 55, 56, 57], [2, 3, 4, 60, 62]]
+
+BEGINNINGS = [[at * 7 % 90 + 3 for at in range(length)] for length in (50, 20)]
+ALIKE = [
+    *([*BEGINNINGS[0], *prompt] for prompt in PROMPTS),
+    *([*BEGINNINGS[1], *prompt] for prompt in [*PROMPTS, [5]]),
+    *PROMPTS,
+]
+WAYS: list[Way] = ["fast", "packed"]  # the latter: transformers' own forward
 
 
 def reference(model: PreTrainedModel, prompts: list[list[int]] = PROMPTS) -> np.ndarray:
@@ -54,6 +65,7 @@ def scored(
     batch_tokens: int = 8192,
     best: int | None = None,
     advance: Callable[[int], None] | None = None,
+    way: Way = "fast",
 ) -> np.ndarray:
     return label_log_probabilities(
         model,
@@ -63,19 +75,39 @@ def scored(
         batch_tokens=batch_tokens,
         best=best,
         advance=advance,
+        reader=Reader(model, way),
     )
 
 
-def test_label_scores_equal_scoring_each_label_separately(model: PreTrainedModel) -> None:
-    for batch_tokens in (1, 40, 8192):
-        found = scored(model, batch_tokens=batch_tokens)
-        np.testing.assert_allclose(found, reference(model), atol=1e-4)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("prompts", [PROMPTS, ALIKE], ids=["apart", "alike"])
+def test_label_scores_equal_scoring_each_label_separately(
+    model: PreTrainedModel, prompts: list[list[int]], way: Way
+) -> None:
+    expected = reference(model, prompts)
+    for batch_tokens in (1, 120, 8192):
+        found = scored(model, prompts=prompts, batch_tokens=batch_tokens, way=way)
+        np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
 def test_the_quick_way_is_taken_where_the_model_honours_the_mask(
     family: str, model: PreTrainedModel
 ) -> None:
-    assert trie_agrees(model, PROMPTS[0], LABELS, "e0") is (family != "falcon-alibi")
+    reader = Reader(model, "packed")
+    assert trie_agrees(reader, PROMPTS[0], LABELS, "e0") is (family != "falcon-alibi")
+
+
+def test_a_shared_beginning_that_the_model_can_not_repeat_is_read_with_each_row(
+    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = MaskedTree.start
+
+    def broken(self: MaskedTree) -> torch.Tensor:
+        return own(self) * (0.9 if self._shared else 1.0)
+
+    monkeypatch.setattr(MaskedTree, "start", broken)
+    found = scored(tiny_llama, prompts=ALIKE, way="packed")
+    np.testing.assert_allclose(found, reference(tiny_llama, ALIKE), atol=1e-4)
 
 
 def mistral(window: int | None) -> PreTrainedModel:
@@ -95,21 +127,23 @@ def mistral(window: int | None) -> PreTrainedModel:
     ).eval()
 
 
-@pytest.mark.parametrize("lengths", [[3, 60], [60, 3], [3, 14, 60, 15]])
-def test_a_prompt_beyond_the_attention_window_is_scored_right(lengths: list[int]) -> None:
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("lengths", [[3, 60], [60, 3], [3, 14, 60, 15], [0]])
+def test_a_prompt_beyond_the_attention_window_is_scored_right(lengths: list[int], way: Way) -> None:
     model = mistral(window=16)
     generator = np.random.default_rng(0)
     prompts = [generator.integers(2, 96, size=length).tolist() for length in lengths]
-    found = scored(model, prompts=prompts)
+    prompts = prompts if any(lengths) else ALIKE
+    found = scored(model, prompts=prompts, way=way)
     np.testing.assert_allclose(found, reference(model, prompts), atol=1e-4)
 
 
 def test_a_window_matters_only_where_something_is_longer() -> None:
     prompt = list(range(2, 32))
     longest = len(prompt) + max(map(len, LABELS))
-    assert trie_agrees(mistral(window=longest), prompt, LABELS, "e0")
-    assert not trie_agrees(mistral(window=longest - 1), prompt, LABELS, "e0")
-    assert trie_agrees(mistral(window=None), prompt, LABELS, "e0")
+    for window, agrees in ((longest, True), (longest - 1, False), (None, True)):
+        reader = Reader(mistral(window), "packed")
+        assert trie_agrees(reader, prompt, LABELS, "e0") is agrees
 
 
 def test_a_window_that_is_switched_off_is_none() -> None:
@@ -137,9 +171,9 @@ def test_running_out_of_memory_is_not_taken_for_a_model_that_can_not(
     def exhausted(*_given: object) -> None:
         raise error
 
-    monkeypatch.setattr(labels_module, "_score_by_trie", exhausted)
+    monkeypatch.setattr(MaskedTree, "start", exhausted)
     with pytest.raises(type(error)):
-        trie_agrees(tiny_llama, PROMPTS[0], LABELS, "e0")
+        trie_agrees(Reader(tiny_llama, "packed"), PROMPTS[0], LABELS, "e0")
 
 
 def test_a_model_that_takes_no_such_mask_is_scored_label_by_label(
@@ -149,16 +183,18 @@ def test_a_model_that_takes_no_such_mask_is_scored_label_by_label(
         raise RuntimeError("The size of tensor a (4) must match the size of tensor b (9)")
 
     expected = reference(tiny_llama)
-    monkeypatch.setattr(labels_module, "_score_by_trie", refused)
-    np.testing.assert_allclose(scored(tiny_llama), expected, atol=1e-4)
+    monkeypatch.setattr(MaskedTree, "start", refused)
+    np.testing.assert_allclose(scored(tiny_llama, way="packed"), expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("way", WAYS)
 def test_a_large_label_set_scored_in_parts_gives_the_same(
-    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch
+    tiny_llama: PreTrainedModel, monkeypatch: pytest.MonkeyPatch, way: Way
 ) -> None:
     monkeypatch.setattr(labels_module, "NODES_AT_ONCE", 6)
+    monkeypatch.setattr(labels_module, "LOGITS_AT_ONCE", {"cpu": 96 * 5})
     seen: list[int] = []
-    found = scored(tiny_llama, batch_tokens=60, advance=seen.append)
+    found = scored(tiny_llama, batch_tokens=60, advance=seen.append, way=way)
     np.testing.assert_allclose(found, reference(tiny_llama), atol=1e-4)
     assert seen[-1] == len(PROMPTS)
 
@@ -169,10 +205,11 @@ def test_probabilities_of_all_answers_add_up_to_at_most_one(tiny_llama: PreTrain
     assert (np.exp(found).sum(axis=1) <= 1 + 1e-6).all()
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("best", [1, 2, 3])
 @pytest.mark.parametrize("seed", range(4))
 def test_the_best_labels_are_exact_and_the_others_no_better(
-    tiny_llama: PreTrainedModel, best: int, seed: int
+    tiny_llama: PreTrainedModel, best: int, seed: int, way: Way
 ) -> None:
     model = tiny_llama
     generator = np.random.default_rng(seed)
@@ -181,7 +218,7 @@ def test_the_best_labels_are_exact_and_the_others_no_better(
     }
     labels = [list(label) for label in sorted(many)]
     everything = scored(model, labels)
-    found = scored(model, labels, best=best)
+    found = scored(model, labels, best=best, way=way)
     order = np.argsort(-everything, axis=1)[:, :best]
     np.testing.assert_array_equal(np.argsort(-found, axis=1)[:, :best], order)
     known = np.isfinite(found)
@@ -190,12 +227,15 @@ def test_the_best_labels_are_exact_and_the_others_no_better(
     assert not known.all()  # something was left aside
 
 
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("best", [None, 2])
-def test_broken_weights_name_the_row(tiny_llama: PreTrainedModel, best: int | None) -> None:
+def test_broken_weights_name_the_row(
+    tiny_llama: PreTrainedModel, best: int | None, way: Way
+) -> None:
     with torch.no_grad():
         tiny_llama.get_input_embeddings().weight[17] = float("nan")
     with pytest.raises(GuardStopped) as raised:
-        scored(tiny_llama, best=best)
+        scored(tiny_llama, best=best, way=way)
     assert raised.value.where == "e1"
 
 
@@ -204,6 +244,11 @@ def test_a_trie_shares_beginnings_and_gives_no_node_to_last_tokens() -> None:
     assert trie.nodes == len({5, 9, 20, 40}) + len({6, 41, 7, 8, 42, 30, 31, 43})
     assert all(trie.sees[node, node] for node in range(trie.nodes))
     assert trie.sees.sum(axis=1).tolist() == (trie.depth + 1).tolist()
+    for node, lineage in enumerate(trie.lineage.tolist()):
+        path = lineage[: trie.depth[node] + 1]
+        assert path[-1] == node
+        assert sorted(path) == np.flatnonzero(trie.sees[node]).tolist()
+        assert set(lineage[len(path) :]) <= {-1}
 
 
 def test_a_label_without_tokens_is_refused() -> None:

@@ -11,10 +11,12 @@ import torch
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import EncodedExample
+from laras.engine.forward import Way
 from laras.errors import GuardStopped
 from laras.evaluation.losses import example_losses, trained_tokens
 from laras.evaluation.metric import METRICS
 from laras.evaluation.perplexity import bits_per_byte, perplexity
+from laras.evaluation.reader import Reader
 from laras.evaluation.result import PREDICTION_SCHEMA
 
 
@@ -61,16 +63,55 @@ def test_losses_equal_a_row_by_row_reference_for_every_batch_size_and_order(
     wanted = perplexity(expected, [tokens])
     shuffled = np.random.default_rng(1).permutation(len(examples)).tolist()
     by_length = sorted(range(len(examples)), key=lambda at: len(examples[at]))
+    reader = Reader(model)
     for order in (list(range(len(examples))), shuffled, by_length):
         for rows_at_once in (1, 2, 7, len(examples)):
             found = np.zeros(len(examples))
             for start in range(0, len(order), rows_at_once):
                 part = order[start : start + rows_at_once]
                 found[part] = example_losses(
-                    model, [examples[at] for at in part], batch_tokens=10_000
+                    model, [examples[at] for at in part], batch_tokens=10_000, reader=reader
                 )
             np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-5)
             assert perplexity(found, [tokens]) == pytest.approx(wanted, rel=1e-6)
+
+
+def alike() -> list[EncodedExample]:
+    """Examples behind two beginnings that none of them is scored on, and others."""
+    generator = np.random.default_rng(3)
+    starts = [generator.integers(2, 96, size=length).astype(np.int32) for length in (45, 20)]
+    made = []
+    for at, example in enumerate(encoded_examples(14)):
+        start = starts[at % 2] if at < 11 else starts[0][:0]
+        ids = np.concatenate([start, example.input_ids])
+        trained = np.concatenate([np.zeros(len(start), dtype=bool), example.trained])
+        made.append(EncodedExample(f"e{at}", ids, trained))
+    made[4].trained[30:] = True  # within what the others share, too
+    made[6].trained[:] = False
+    made[6].trained[-1] = True  # the end alone
+    return made
+
+
+@pytest.mark.parametrize("way", ["fast", "packed"])
+def test_what_examples_begin_with_is_shared_and_their_losses_stay(
+    model: PreTrainedModel, way: Way
+) -> None:
+    examples = alike()
+    expected = reference_losses(model, examples)
+    reader = Reader(model, way)
+    for batch_tokens in (1, 150, 5000):
+        found = example_losses(model, examples, batch_tokens=batch_tokens, reader=reader)
+        np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-5)
+
+
+def test_examples_without_anything_to_predict_have_no_loss(tiny_llama: PreTrainedModel) -> None:
+    examples = alike()
+    for example in examples[3:6]:
+        example.trained[:] = False
+    found = example_losses(tiny_llama, examples, batch_tokens=5000)
+    assert found[3:6].tolist() == [0, 0, 0]
+    assert (np.delete(found, [3, 4, 5]) > 0).all()
+    assert example_losses(tiny_llama, [], batch_tokens=5000).tolist() == []
 
 
 def test_the_token_budget_does_not_change_the_losses(tiny_llama: PreTrainedModel) -> None:
@@ -111,12 +152,13 @@ def test_a_hopeless_model_has_a_huge_perplexity_and_no_overflow() -> None:
     assert math.isfinite(perplexity([1e9], [3]))
 
 
-def test_a_loss_that_is_not_finite_names_its_row(tiny_llama: PreTrainedModel) -> None:
-    examples = encoded_examples(5)
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_loss_that_is_not_finite_names_its_row(tiny_llama: PreTrainedModel, shared: bool) -> None:
+    examples = alike()[:5] if shared else encoded_examples(5)
     poisoned = int(examples[3].input_ids[-1])
     for example in examples:
         example.input_ids[example.input_ids == poisoned] = (poisoned + 1) % 96
-    examples[3].input_ids[0] = poisoned
+    examples[3].input_ids[-2 if shared else 0] = poisoned
     with torch.no_grad():
         tiny_llama.get_input_embeddings().weight[poisoned] = float("nan")
     with pytest.raises(GuardStopped) as raised:

@@ -1,4 +1,4 @@
-"""BLEU, chrF, ROUGE and exact match against the reference packages, in several scripts."""
+"""BLEU, chrF, TER, ROUGE and exact match against the reference packages, in several scripts."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import random
 import numpy as np
 import pytest
 from rouge_score.rouge_scorer import RougeScorer
-from sacrebleu.metrics import BLEU, CHRF
+from sacrebleu.metrics import BLEU, CHRF, TER
 
 from laras.evaluation.bleu import corpus_bleu, sentence_counts, tokenizer_for
 from laras.evaluation.chrf import corpus_chrf
 from laras.evaluation.exact_match import exact_matches, normalised
-from laras.evaluation.rouge import rouge_scores
+from laras.evaluation.rouge import KINDS, rouge_scores
+from laras.evaluation.ter import corpus_ter, edit_counts, spread, ter_of_sums
 from laras.evaluation.words import UnicodeWords
 
 ENGLISH = [
@@ -74,6 +75,36 @@ def test_bleu_and_chrf_equal_sacrebleu_on_random_corpora_of_every_size() -> None
         assert corpus_chrf(predictions, references) == pytest.approx(chrf, abs=1e-9)
 
 
+@pytest.mark.parametrize("script", ["english", "indonesian", "arabic"])
+def test_ter_equals_sacrebleu_where_words_have_spaces_between_them(script: str) -> None:
+    predictions, references = map(list, zip(*ALL[script], strict=True))
+    expected = TER().corpus_score(predictions, [references]).score
+    assert corpus_ter(predictions, references) == pytest.approx(expected, abs=1e-9)
+
+
+def test_ter_equals_sacrebleu_on_random_corpora() -> None:
+    pairs = [*random_pairs(60), ("moved words stand here", "here stand moved words"), ("a", "")]
+    predictions, references = map(list, zip(*pairs, strict=True))
+    expected = TER().corpus_score(predictions, [references]).score
+    assert corpus_ter(predictions, references) == pytest.approx(expected, abs=1e-9)
+
+
+def test_ter_counts_characters_where_words_have_no_spaces() -> None:
+    assert corpus_ter(["今天天气很好。"], ["今天天气真好。"]) == pytest.approx(100 / 7)
+    assert corpus_ter(["ที่ดี"], ["ที่ดี"]) == 0.0
+    assert edit_counts(["ที่นี่"], ["ที่ดี"]).tolist() == [[1, 2]]
+    assert spread("用GPT4写，ok") == " 用 GPT4 写 ，ok"
+
+
+def test_ter_of_what_is_empty_is_sacrebleus() -> None:
+    cases = [("", ""), ("", "a b"), ("a", ""), ("a b c", "x")]
+    for prediction, reference in cases:
+        expected = TER().corpus_score([prediction], [[reference]]).score
+        assert corpus_ter([prediction], [reference]) == expected
+    several = ter_of_sums(edit_counts(*map(list, zip(*cases, strict=True))))
+    assert several.tolist() == [0.0, 100.0, 100.0, 300.0]
+
+
 def test_corpus_bleu_is_not_the_mean_of_sentence_scores() -> None:
     predictions, references = map(list, zip(*ENGLISH, strict=True))
     by_sentence = [
@@ -104,12 +135,12 @@ def test_sentence_counts_do_not_depend_on_the_other_rows() -> None:
 
 
 def test_rouge_equals_rouge_score_on_ascii_text() -> None:
-    kinds = ["rouge1", "rouge2", "rougeL"]
-    scorer = RougeScorer(kinds, use_stemmer=False)
-    for prediction, reference in [*ENGLISH, *INDONESIAN, *random_pairs(40)]:
+    scorer = RougeScorer(list(KINDS), use_stemmer=False)
+    lines = [(one.replace(".", "\n"), other.replace(",", "\n")) for one, other in random_pairs(40)]
+    for prediction, reference in [*ENGLISH, *INDONESIAN, *random_pairs(40), *lines]:
         expected = scorer.score(reference, prediction)
         found = rouge_scores([prediction], [reference])
-        for kind in kinds:
+        for kind in KINDS:
             assert found[kind][0] == pytest.approx(expected[kind].fmeasure, abs=1e-12)
 
 
@@ -143,7 +174,9 @@ def test_words_of_many_scripts(text: str, words: list[str]) -> None:
 def test_empty_answers_score_nothing() -> None:
     assert corpus_bleu([""], ["an answer"]) == 0.0
     assert corpus_chrf([""], ["an answer"]) == 0.0
-    assert rouge_scores([""], ["an answer"]) == {"rouge1": [0.0], "rouge2": [0.0], "rougeL": [0.0]}
+    assert corpus_ter([""], ["an answer"]) == 100.0
+    for empty in ("", "\n\n", "/"):
+        assert rouge_scores([empty], ["an answer\nof two lines"]) == {kind: [0.0] for kind in KINDS}
     assert exact_matches(["", " ."], ["an answer", "."]) == [0.0, 0.0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from laras.planning.hyperparameters import resolve
+from laras.planning.hyperparameters import resolve, suggested
 from laras.recipe.schema import Contender, TuningSection
 from laras.recipe.unread import ADAPTER_KINDS
 
@@ -67,3 +67,26 @@ def test_each_adapter_has_a_rate_and_a_scale_of_its_own() -> None:
     assert chosen["rslora"].alpha / 16**0.5 == chosen["lora"].alpha / 16
     assert chosen["vera"].rank > chosen["lora"].rank
     assert (chosen["oft"].block_size, chosen["boft"].block_size) == (32, 4)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "batch"), [(10_000_000, 4096), (81_920, 4096), (60_000, 2048), (500, 512)]
+)
+def test_little_data_is_taken_in_smaller_steps(tokens: int, batch: int) -> None:
+    plain = Contender(kind="full", name="full")
+    chosen, reasons = resolve(TuningSection(), plain, SMALL, tokens)
+    assert chosen.batch_tokens == batch
+    assert f"{tokens:,}" in reasons["batch_tokens"]
+    assert resolve(TuningSection(batch_tokens=4096), plain, SMALL, tokens)[0].batch_tokens == 4096
+
+
+def test_what_is_suggested_does_not_depend_on_what_is_set() -> None:
+    own = Contender(kind="lora", name="lora", learning_rate=1.0)
+    section = TuningSection(batch_tokens=64, epochs=40)
+    found = suggested(section, own, SMALL, 10_000_000)
+    assert {name: each["value"] for name, each in found.items()} == {
+        "learning_rate": 2e-3,
+        "batch_tokens": 4096,
+        "epochs": 3.0,
+    }
+    assert all(each["reason"] for each in found.values())

@@ -28,11 +28,14 @@ from recipe_effects import (
     Observe,
     encoded,
     found_model,
+    gated,
     judged,
     merged,
     planned,
     prepared,
+    prompted,
     read,
+    searched,
     tuned,
     written,
 )
@@ -57,8 +60,16 @@ WRITING = (
 LORA = "comparison.contenders=[{kind: lora, name: tuned, rank: 4}]"
 LORAPLUS = "comparison.contenders=[{kind: loraplus, name: tuned, rank: 4}]"
 OFT = "comparison.contenders=[{kind: oft, name: tuned}]"
+SOFT = "comparison.contenders=[{kind: soft-prompt, name: tuned, virtual_tokens: 2}]"
 FREEZE = "comparison.contenders=[{kind: freeze, name: tuned}]"
+PROMPT = "comparison.contenders=[{kind: prompt, name: asked, prompt_rows: 2}]"
 BASE = "comparison.contenders=[{kind: base, name: base}]"
+TWICE = "comparison.contenders=[base, {kind: base, name: other}]"
+# A search of two short trainings.
+QUICK = ("search.trials=2", "tuning.max_steps=1")
+RANGE = (*QUICK, "search.space.tuning.learning_rate={low: 1e-3, high: 1e-1}")
+CHOICE = (*QUICK, "search.space.tuning.learning_rate={choices: [1e-3, 1e-2]}")
+TWO_TUNED = "comparison.contenders=[{kind: full, name: tuned}, {kind: freeze, name: other}]"
 # Weights that are infinite after a few of many steps.
 BROKEN = ("tuning.learning_rate=1e30", "tuning.batch_tokens=128")
 WATCHED = (*BROKEN, "tuning.validations_per_epoch=99")
@@ -79,8 +90,10 @@ class Mutation:
 
     @property
     def field(self) -> str:
-        """What the change sets: ``data.sources.*.weight``."""
-        return re.sub(r"\.\d+", ".*", self.change.split("=")[0])
+        """What the change sets: ``data.sources.*.weight``. The paths of a search stand in a
+        mapping, as the entries of other fields in a list."""
+        path = self.change.split("=")[0].replace("space.tuning.learning_rate", "space.0")
+        return re.sub(r"\.\d+", ".*", path)
 
 
 def mutations() -> Iterator[Mutation]:
@@ -204,10 +217,17 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("evaluation.batch_tokens=64", judged, (BASE,))
     yield Mutation("evaluation.confidence=0.5", judged, (BASE,))
     yield Mutation("evaluation.bootstrap_samples=101", judged, (BASE,))
+    yield Mutation("evaluation.checks=[wording]", judged, (BASE,))
+    yield Mutation("evaluation.check_rows=1", judged, (BASE,))
     yield Mutation("evaluation.seed=1", judged, (BASE,))
     yield Mutation("comparison.contenders=[base, {kind: base, name: other}]", judged, (BASE,))
     yield Mutation("comparison.primary_metric=exact_match", judged, (BASE,))
     yield Mutation("comparison.samples=1", judged, (BASE,))
+    yield Mutation("gates.least={perplexity: 1.0}", gated, (BASE,))
+    yield Mutation("gates.most={perplexity: 1.0}", gated, (BASE,))
+    yield Mutation("gates.beats_reference=true", gated, (TWICE,))
+    for gate in ("no_overfitting", "no_forgetting", "no_bias", "no_memorisation"):
+        yield Mutation(f"gates.{gate}=true", gated, (BASE,))
 
     # That what `planned` gives decides the training is shown by the tuning section above.
     for change in (
@@ -222,9 +242,23 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("comparison.contenders.0.rate_ratio=2.0", tuned, (LORAPLUS,))
     yield Mutation("comparison.contenders.0.block_size=4", tuned, (OFT,))
     yield Mutation("comparison.contenders.0.trained_layers=2", tuned, (FREEZE,))
+    yield Mutation("comparison.contenders.0.virtual_tokens=3", tuned, (SOFT,))
+    for change in ("ways=[zero-shot]", "instruction=Jawab.", "shots=1", "proposals=3"):
+        yield Mutation(f"comparison.contenders.0.{change}", prompted, (PROMPT,))
+    yield Mutation("comparison.contenders.0.prompt_rows=1", prompted, (PROMPT,))
     yield Mutation("comparison.contenders.0.objective=supervised", tuned)
     yield Mutation("comparison.contenders.0.kind=freeze", tuned)
     yield Mutation("comparison.contenders.0.name=other", tuned)
+
+    yield Mutation("search.trials=3", searched, RANGE)
+    yield Mutation("search.contender=other", searched, (*RANGE, TWO_TUNED))
+    yield Mutation("search.space={tuning.weight_decay: [0.1, 0.5]}", searched, QUICK)
+    yield Mutation("search.space.tuning.learning_rate.low=0.05", searched, RANGE)
+    yield Mutation("search.space.tuning.learning_rate.high=0.005", searched, RANGE)
+    yield Mutation("search.space.tuning.learning_rate.log=true", searched, RANGE)
+    yield Mutation("search.space.tuning.learning_rate.choices=[2e-3, 3e-3]", searched, CHOICE)
+    yield Mutation("search.timeout_s=1e-9", searched, RANGE, afresh=True)
+    yield Mutation("search.seed=1", searched, RANGE)
 
 
 MUTATIONS = list(mutations())
@@ -254,7 +288,7 @@ class Project:
 
     def start_of(self, observe: Observe) -> Path | None:
         """Tuning and judging begin with the data prepared."""
-        return self.prepared if observe in (tuned, judged) else None
+        return self.prepared if observe in (tuned, searched, judged, prompted) else None
 
     def without_change(self, observe: Observe, given: tuple[str, ...]) -> tuple[object, Path]:
         """What is observed, and the folder of the work."""
@@ -302,9 +336,9 @@ def test_every_field_of_the_schema_is_changed_above() -> None:
     assert {mutation.field for mutation in MUTATIONS} == set(fields_of(Recipe, "", set()))
 
 
-def holds_list(annotation: object) -> bool:
+def holds_several(annotation: object) -> bool:
     """Whether several sections stand there, rather than one or none."""
-    return any(get_origin(part) is list for part in (annotation, *get_args(annotation)))
+    return any(get_origin(part) in (list, dict) for part in (annotation, *get_args(annotation)))
 
 
 def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[str]:
@@ -315,7 +349,7 @@ def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[
         sections = sections_in(info.annotation)
         if info.annotation not in sections:
             yield inner
-            inner += ".*" if holds_list(info.annotation) else ""
+            inner += ".*" if holds_several(info.annotation) else ""
         for found in sections - seen:
             yield from fields_of(found, f"{inner}.", seen)
 

@@ -57,6 +57,20 @@ def written(folder: Path, text: str) -> Path:
             "with objective classification",
             "kind full",
         ),
+        (
+            CONTENDERS + "prompt: {ways: [few-shot], proposals: 4}\n",
+            "6:34",
+            "none of the contender's ways reads it",
+            "ways one of: search",
+        ),
+        (
+            CONTENDERS + "prompt: {shots: 2, ways: [zero-shot]}\n",
+            "6:16",
+            "contenders.0.shots",
+            "few-shot, retrieval, search",
+        ),
+        (CONTENDERS + "prompt: {rank: 2}\n", "6:16", "kind prompt does not read it", "lora"),
+        (CONTENDERS + "lora: {ways: [search]}\n", "6:14", "kind lora", "prompt"),
         (CONTENDERS + "base: {objective: continued}\n", "6:14", "without tuning", "lora"),
         (CONTENDERS + "base: {rank: 2}\n", "6:14", "without tuning", "lora"),
         (CONTENDERS + "full: {rank: 2}\n", "6:14", "contenders.0.rank", "lora"),
@@ -115,10 +129,20 @@ def test_what_is_read_is_accepted(tmp_path: Path) -> None:
         "    - lora: {rank: 2, alpha: 4.0, dropout: 0.1, target_modules: [q_proj], epochs: 1}\n"
         "    - freeze: {trained_layers: 1, learning_rate: 1e-3}\n"
         "    - full: {max_steps: 3, batch_tokens: 64, micro_batch_tokens: 64}\n"
+        "    - prompt: {ways: [few-shot, search], instruction: Sort., shots: 2, proposals: 4,\n"
+        "               prompt_rows: 9}\n"
     )
     loaded = load_recipe(written(tmp_path, text))
     # Written out in full, with the settings that no kind reads as null, it is the same recipe.
     assert load_recipe(written(tmp_path, resolved_yaml(loaded))).recipe == loaded.recipe
+
+
+def test_a_prompt_may_stand_beside_new_tokens_and_no_decay_is_asked_of_it(tmp_path: Path) -> None:
+    with_tokens = "model: {new_tokens: [gong]}\n" + CONTENDERS + "prompt\n"
+    assert load_recipe(written(tmp_path, with_tokens)).recipe.model.new_tokens == ["gong"]
+    idle = "tuning: {layer_decay: 0.9}\n" + CONTENDERS + "freeze: {trained_layers: 1}\n"
+    with pytest.raises(UsageError, match="a single block"):
+        load_recipe(written(tmp_path, idle + "    - prompt\n"))
 
 
 def test_python_is_refused_like_a_file() -> None:

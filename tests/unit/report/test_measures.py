@@ -12,9 +12,11 @@ def test_directions_are_those_of_the_metrics() -> None:
     catalogue = pytest.importorskip("laras.evaluation.catalogue")
     for name in catalogue.ORDER:
         metric = catalogue.METRICS.get(name)
-        assert measure(name).lower_is_better is not metric.higher_is_better, name
+        higher = metric.higher_is_better
+        assert measure(name).lower_is_better is (None if higher is None else not higher), name
         assert measure(name).title != name, f"{name} has no title of its own"
-        assert unit_in_words(metric.unit) != metric.unit or metric.unit == "per token", name
+        said_as_it_is = metric.unit in ("per token", "edits per 100 words")
+        assert unit_in_words(metric.unit) != metric.unit or said_as_it_is, name
 
 
 def contender(name: str, **values: float) -> ContenderFacts:
@@ -32,6 +34,12 @@ def test_the_best_is_the_lowest_perplexity_and_the_highest_bleu() -> None:
 
 def test_one_alone_is_not_the_best() -> None:
     assert best_contender([contender("a", bleu=1.0), contender("b")], "bleu") is None
+
+
+def test_a_metric_that_only_describes_has_no_best_and_no_direction() -> None:
+    contenders = [contender("a", length_ratio=1.0), contender("b", length_ratio=2.0)]
+    assert best_contender(contenders, "length_ratio") is None
+    assert measure("length_ratio").arrow == ""
 
 
 def test_equal_figures_have_no_best() -> None:

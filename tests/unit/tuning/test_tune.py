@@ -15,7 +15,7 @@ from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import ModelSection, TuningSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, to_table
 from laras.runs.folder import Run
-from laras.tuning.tune import _encoded
+from laras.tuning.ready import encoded
 
 
 def test_a_template_that_takes_no_example_is_named_with_its_own_reason(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_a_template_that_takes_no_example_is_named_with_its_own_reason(tmp_path:
     pq.write_table(to_table(rows, EXAMPLE_SCHEMA), path)
     prepared = Prepared(path, path, path, path, {}, "key")
     with Run.open(tmp_path / "run") as run, pytest.raises(DataRefused) as raised:
-        _encoded(prepared, loaded, TuningSection(), run, Wanted())
+        encoded(prepared, loaded, TuningSection(), run, Wanted())
     assert raised.value.identifier == "tuning.nothing-to-train"
     assert "refuses" in raised.value.what
     assert "context" not in str(raised.value.hint)

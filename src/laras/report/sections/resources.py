@@ -1,14 +1,15 @@
-"""What the contenders cost: time, tokens, memory, trained parameters."""
+"""What the contenders cost: time, tokens, memory, trained parameters; and what was forecast."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from laras.report.blocks import Cell, Section, Table
+from laras.planning.accuracy import Compared, compared, surest
+from laras.report.blocks import Block, Cell, Section, Table
 from laras.report.facts import RunFacts
 from laras.report.measures import value_of
-from laras.report.wording import duration, percent, size, whole
+from laras.report.wording import duration, percent, significant, size, whole
 from laras.translation import _
 
 
@@ -37,7 +38,77 @@ def cost(facts: RunFacts) -> Section | None:
         "Wall-clock time on this machine. Memory is the most that tuning or evaluation "
         "held at once."
     )
-    return Section("cost", _("What it cost"), [Table(header, rows, caption=caption)])
+    blocks: list[Block] = [Table(header, rows, caption=caption)]
+    forecasts = _forecasts(compared(facts.events))
+    if forecasts is not None:
+        blocks.append(forecasts)
+    return Section("cost", _("What it cost"), blocks)
+
+
+def _forecasts(rows: list[Compared]) -> Table | None:
+    """What was forecast beside what was measured; None where nothing was forecast."""
+    shown = surest(rows)
+    if not shown:
+        return None
+    header = [
+        Cell(_("Contender"), numeric=False),
+        Cell(_("What"), numeric=False),
+        Cell(_("Forecast")),
+        Cell(_("Measured")),
+        Cell(_("Measured / forecast")),
+    ]
+    cells = [
+        [
+            Cell(row.contender, numeric=False),
+            Cell(what_in_words(row.what), source_in_words(row.source), numeric=False),
+            Cell(quantity(row.what, row.forecast), _range(row)),
+            Cell(quantity(row.what, row.measured)),
+            Cell(significant(row.ratio, 3)),
+        ]
+        for row in shown
+    ]
+    early = [row.contender for row in shown if row.ended_early]
+    footnotes = []
+    if early:
+        footnotes = [
+            _("The training of {names} ended early; the forecast is of all of it.").format(
+                names=", ".join(dict.fromkeys(early))
+            )
+        ]
+    caption = _("What was forecast before, and what came of it.")
+    return Table(header, cells, caption=caption, footnotes=footnotes)
+
+
+def quantity(what: str, value: float) -> str:
+    """Bytes or seconds, as ``what`` says."""
+    return size(value) if what.endswith("_bytes") else duration(value)
+
+
+def what_in_words(what: str) -> str:
+    """What was forecast, in the language in use."""
+    titles = {
+        "peak_memory_bytes": _("memory of tuning, most"),
+        "training_seconds": _("training"),
+        "tuning_seconds": _("tuning, with loading and saving"),
+        "judging_seconds": _("judging"),
+    }
+    return titles.get(what, what)
+
+
+def source_in_words(source: str) -> str:
+    """Where a forecast comes from, in the language in use."""
+    titles = {
+        "rehearsal": _("by laras plan"),
+        "first steps": _("by its first steps"),
+        "sizes": _("by the model's sizes"),
+    }
+    return titles.get(source, source)
+
+
+def _range(row: Compared) -> str:
+    if row.low is None or row.high is None:
+        return ""
+    return f"{quantity(row.what, row.low)}–{quantity(row.what, row.high)}"
 
 
 def _row(name: str, tuning: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[Cell]:

@@ -1,0 +1,82 @@
+"""What is said before a question: an instruction, and examples of how questions are answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from laras.recipe.asking import PromptWay
+from laras.records import Example, Message, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The figure by which a prompt was chosen: ``metric`` over ``rows`` validation rows, None
+    where these rows gave none."""
+
+    metric: str
+    value: float | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt. It is put around examples of ``task``; others are asked as they are.
+
+    ``shots``: shown before every question, in this order, each an exchange or more that ends with
+    an answer. ``retrieval``: show so many training examples instead, those most like the question.
+    """
+
+    way: PromptWay
+    task: Task
+    instruction: str = ""
+    shots: tuple[Example, ...] = ()
+    retrieval: int | None = None
+
+    @property
+    def shown(self) -> int:
+        """How many examples it shows before a question, where there is room."""
+        return len(self.shots) if self.retrieval is None else self.retrieval
+
+    def as_json(self, selected_on: Selection | None = None) -> dict[str, Any]:
+        """The content of ``prompt.json``. ``examples`` names the shots, so that none of them is
+        shown before a question of its own group."""
+        return {
+            "way": self.way,
+            "task": self.task,
+            "instruction": self.instruction,
+            "shots": [
+                [{"role": each.role, "content": each.content} for each in shot.messages]
+                for shot in self.shots
+            ],
+            "examples": [
+                {"example_id": shot.example_id, "group": shot.group} for shot in self.shots
+            ],
+            "retrieval": None if self.retrieval is None else {"shots": self.retrieval},
+            "selected_on": None if selected_on is None else asdict(selected_on),
+        }
+
+
+def prompt_from_json(facts: Mapping[str, Any]) -> Prompt:
+    """The prompt of a ``prompt.json`` that was read; KeyError, TypeError or ValueError where it is
+    no such thing."""
+    retrieval = facts["retrieval"]
+    return Prompt(
+        way=facts["way"],
+        task=facts["task"],
+        instruction=str(facts["instruction"]),
+        shots=tuple(
+            Example(
+                example_id=str(named["example_id"]),
+                task=facts["task"],
+                messages=tuple(
+                    Message(str(each["role"]), str(each["content"]), trained=False)
+                    for each in messages
+                ),
+                group=str(named["group"]),
+            )
+            for messages, named in zip(facts["shots"], facts["examples"], strict=True)
+        ),
+        retrieval=None if retrieval is None else int(retrieval["shots"]),
+    )

@@ -1,0 +1,34 @@
+"""How models that are not tuned are asked: prompts, and soft prompts before them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from laras.recipe.section import Section
+
+PromptWay = Literal["zero-shot", "few-shot", "retrieval", "search"]
+
+
+class Asking(Section):
+    """Settings of contenders of kind prompt and soft-prompt; None takes the default."""
+
+    ways: Annotated[list[PromptWay], Field(min_length=1)] | None = None
+    """Prompt: the ways of prompting that are tried, the best on validation competes (by what the
+    verdict turns on, then by the perplexity of the right answers); default: all.
+    ``zero-shot``: an instruction. ``few-shot``: with fixed examples. ``retrieval``: with the
+    training examples most like each question. ``search``: instructions and sets of examples
+    proposed from the training data, the worse half dropped in each round."""
+    instruction: str | None = Field(default=None, min_length=1)
+    """Prompt: what the model is told to do; default: made from the training data. A search
+    then varies the examples only."""
+    shots: int | None = Field(default=None, ge=1, le=64)
+    """Prompt: how many examples are shown before each question, where they have room;
+    default: 4."""
+    proposals: int | None = Field(default=None, ge=2, le=256)
+    """Prompt: how many prompts a search tries, most of them on few rows; default: 8."""
+    prompt_rows: int | None = Field(default=None, ge=1)
+    """Prompt: most validation rows that prompts are compared on; default: 64."""
+    virtual_tokens: int | None = Field(default=None, ge=1, le=1024)
+    """Soft-prompt: how many learnt vectors stand before each example; default: 16."""

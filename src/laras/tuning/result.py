@@ -1,0 +1,19 @@
+"""How a training went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """Losses are mean negative log-likelihoods per token, in nats. ``stopped``: whoever watched
+    the training ended it (:mod:`laras.tuning.watcher`)."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    best_step: int
+    best_loss: float | None
+    trained_parameters: int
+    stopped: bool = False

@@ -1,0 +1,20 @@
+"""Somebody outside who looks at a training as it goes, and may end it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from laras.batches.encoded import EncodedExample
+
+
+class Watcher(Protocol):
+    """Told what the validation loss is measured on, then of each measurement."""
+
+    def begins(self, objective: str, validation: Sequence[EncodedExample]) -> None:
+        """The training is about to begin; what is raised here keeps it from that."""
+
+    def validated(self, step: int, steps: int, loss: float) -> bool:
+        """Whether to stop, after ``loss`` (nats per token; perhaps not finite) was measured at
+        ``step`` of ``steps``. Not asked after the last step."""

@@ -1,0 +1,203 @@
+"""The best prompt on validation rows competes; the test set has no part in its choice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from laras.contenders.obtain import key_of, load_candidate, obtain
+from laras.contenders.prompting import scoring
+from laras.contenders.prompting.kept import kept_prompt
+from laras.contenders.prompting.obtain import prompt_key
+from laras.errors import DataRefused, StorageFailed, UsageError
+from laras.records import Example
+from laras.runs.folder import Run
+from laras.runs.progress import Silent
+from laras.tuning.tune import Assignment
+
+Make = Callable[..., Example]
+Obtaining = Callable[..., Assignment]
+SMALL = {"shots": 2, "proposals": 4, "prompt_rows": 8}
+
+
+def obtained(given: Assignment, folder: Path) -> dict[str, Any]:
+    """What the contender's folder says after obtaining."""
+    with Run.open(folder) as run:
+        obtain(given, run, Silent())
+        return {
+            "prompt": run.read_json("contenders/asked/prompt.json"),
+            "prompts": run.read_json("contenders/asked/prompts.json"),
+            "events": [event for event in run.events() if event["kind"] == "prompt_tried"],
+        }
+
+
+@pytest.fixture(scope="module")
+def unbroken(settled: Assignment) -> dict[str, Any]:
+    """What comes of it."""
+    return obtained(settled, settled.recipe_folder / "run")
+
+
+def test_every_way_is_tried_on_the_same_rows_and_the_best_one_competes(
+    unbroken: dict[str, Any],
+) -> None:
+    prompts = unbroken["prompts"]
+    assert [each["way"] for each in prompts] == [
+        "zero-shot", "few-shot", "retrieval", *["search"] * 4,
+    ]  # fmt: skip
+    (best,) = [each for each in prompts if each["competes"]]
+    whole = [each for each in prompts if each["rows"] == 8]
+    assert {each["way"] for each in whole} == {"zero-shot", "few-shot", "retrieval", "search"}
+    assert best["value"] == max(each["value"] for each in whole)
+    ties = [each for each in whole if each["value"] == best["value"]]
+    assert best["perplexity"] == min(each["perplexity"] for each in ties)
+    assert unbroken["prompt"]["selected_on"] == {
+        "metric": "macro_f1", "value": best["value"], "rows": 8,
+    }  # fmt: skip
+    assert unbroken["prompt"]["way"] == best["way"]
+    assert {"way", "instruction", "shots", "retrieval", "selected_on"} <= set(unbroken["prompt"])
+    assert prompts[0]["instruction"].endswith("its category only.")  # no room for the labels
+    assert len(unbroken["events"]) == sum(len(each["rounds"]) for each in prompts)
+    rounds = [[each["rows"] for each in entry["rounds"]] for entry in prompts]
+    assert all(rows == sorted(set(rows)) for rows in rounds)
+
+
+def test_the_test_set_is_never_read_and_the_same_prompt_is_chosen_again(
+    settled: Assignment, unbroken: dict[str, Any], tmp_path: Path
+) -> None:
+    assert not settled.prepared.test.exists()
+    settled.prepared.test.write_bytes(b"not a table")
+    again = obtained(settled, tmp_path / "run")
+    settled.prepared.test.unlink()
+    assert again["prompt"] == unbroken["prompt"]
+    assert again["prompts"] == unbroken["prompts"]
+
+
+def test_another_seed_shows_other_examples(assignment: Obtaining, tmp_path: Path) -> None:
+    shown = [
+        obtained(
+            assignment(ways=["few-shot"], shots=2, prompt_rows=2, seed=seed), tmp_path / str(seed)
+        )["prompts"][0]["example_ids"]
+        for seed in (0, 1)
+    ]
+    assert shown[0] != shown[1]
+
+
+def test_a_search_that_was_killed_does_not_try_the_finished_ways_again(
+    settled: Assignment,
+    unbroken: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    evaluate = scoring.evaluate
+
+    def killed_at_the_fifth(*arguments: Any, **named: Any) -> Any:
+        asked.append(len(arguments[1]))
+        if len(asked) == 5:
+            raise KeyboardInterrupt
+        return evaluate(*arguments, **named)
+
+    monkeypatch.setattr(scoring, "evaluate", killed_at_the_fifth)
+    with pytest.raises(KeyboardInterrupt):
+        obtained(settled, tmp_path / "broken")
+    before = len(Run.read(tmp_path / "broken").events())
+    again = obtained(settled, tmp_path / "broken")
+    assert again["prompt"] == unbroken["prompt"]
+    assert again["prompts"] == unbroken["prompts"]
+    later = Run.read(tmp_path / "broken").events()[before:]
+    assert {event["way"] for event in later if event["kind"] == "prompt_tried"} == {"search"}
+
+
+def test_what_is_done_is_not_done_again(settled: Assignment, unbroken: dict[str, Any]) -> None:
+    again = obtained(settled, settled.recipe_folder / "run")
+    assert again == unbroken
+
+
+def test_each_setting_that_decides_changes_the_key(assignment: Obtaining) -> None:
+    before = prompt_key(assignment(**SMALL))
+    assert key_of(assignment(**SMALL)) == before
+    for change in (
+        {"shots": 3}, {"proposals": 5}, {"prompt_rows": 9}, {"instruction": "Say it."},
+        {"ways": ["few-shot", "search"]}, {"seed": 1}, {"primary_metric": "perplexity"},
+    ):  # fmt: skip
+        assert prompt_key(assignment(**{**SMALL, **change})) != before, change
+
+
+def test_the_candidate_asks_with_the_prompt_that_was_kept(
+    assignment: Obtaining, tmp_path: Path, make: Make
+) -> None:
+    given = assignment(ways=["retrieval"], shots=2, prompt_rows=4)
+    obtained(given, tmp_path / "run")
+    run = Run.read(tmp_path / "run")
+    candidate = load_candidate(given.contender, given.model, tmp_path, run)
+    question = make("new", "The gong 3 in the garden: it is broken", "repair", label="repair")
+    asked = candidate.rewrite(question)
+    assert [each.role for each in asked.messages] == [
+        "system", "user", "assistant", "user", "assistant", "user", "assistant",
+    ]  # fmt: skip
+    assert "garden" in asked.messages[3].content  # the most similar one, last
+    itself = make("row0", "The gong 0 in the hall: it is broken", "repair", label="repair")
+    assert itself.messages[0].content not in [
+        each.content for each in candidate.rewrite(itself).messages[:-2]
+    ]
+
+
+def test_answers_are_compared_by_what_the_verdict_would_turn_on(
+    assignment: Obtaining, tmp_path: Path, make: Make
+) -> None:
+    train, validation = (
+        [make(f"{split}{n}", f"Which one, {split} {n}?", f"This one, {n}.") for n in range(6)]
+        for split in ("train", "valid")
+    )
+    metrics = {}
+    for number, (wish, families) in enumerate(
+        (("auto", ["rouge"]), ("perplexity", ["perplexity", "rouge"]), ("auto", ["perplexity"]))
+    ):
+        given = assignment(
+            train, validation, ways=["zero-shot"], metrics=families, primary_metric=wish
+        )
+        found = obtained(given, tmp_path / str(number))
+        metrics[wish, *families] = found["prompt"]["selected_on"]["metric"]
+    assert [*metrics.values()] == ["rougeL", "perplexity", "perplexity"]
+
+
+def test_where_no_example_is_short_enough_the_instruction_alone_is_tried(
+    assignment: Obtaining, tmp_path: Path, make: Make
+) -> None:
+    train = [make(f"e{n}", "Which one? " * 40, "This.") for n in range(4)]
+    validation = [make(f"v{n}", f"Which one, {n}?", "This.") for n in range(4)]
+    found = obtained(assignment(train, validation, **SMALL), tmp_path / "run")
+    assert {each["shots"] for each in found["prompts"]} == {0}
+    with pytest.raises(DataRefused) as raised:
+        obtained(assignment(train, validation, ways=["few-shot", "retrieval"]), tmp_path / "none")
+    assert raised.value.identifier == "prompting.nothing-to-show"
+
+
+def test_a_validation_set_that_can_not_be_asked_is_refused(
+    assignment: Obtaining, tmp_path: Path, make: Make
+) -> None:
+    with pytest.raises(DataRefused) as raised:
+        obtained(assignment(validation=[]), tmp_path / "run")
+    assert raised.value.identifier == "prompting.nothing-to-compare-on"
+
+
+def test_a_prompt_that_was_not_chosen_or_was_changed_does_not_compete(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    given = assignment(ways=["zero-shot"], prompt_rows=2)
+    with Run.open(tmp_path / "run") as run:
+        with pytest.raises(UsageError, match="No prompt is chosen yet"):
+            load_candidate(given.contender, given.model, tmp_path, run)
+        obtain(given, run, Silent())
+        path = run.folder / "contenders/asked/prompt.json"
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**facts, "instruction": "Other."}), encoding="utf-8")
+        with pytest.raises(StorageFailed) as raised:
+            kept_prompt(run, "asked")
+        assert raised.value.identifier == "runs.damaged"
+        obtain(given, run, Silent())  # made anew, without trying again what is kept
+        assert kept_prompt(run, "asked").instruction == facts["instruction"]
