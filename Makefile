@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-decoding bench-evidence bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -49,8 +49,11 @@ develop: $(VENV)/.develop  ## Laras and its development tools in .venv
 demo: $(VENV)/.laras  ## install, then tune and judge the starter model on the starter data
 	@$(BIN)/laras demo
 
+# Files are shared out among this many processes; most tests compute in one thread.
+TESTERS ?= 2
+
 test: lint types  ## what must pass before a change goes in
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" -n $(TESTERS) --dist loadfile
 
 test-all: lint types $(VENV)/.quantised  ## the same with the tests that take minutes
 	@$(BIN)/python -m pytest
@@ -148,6 +151,12 @@ bench-forecast: $(VENV)/.develop  ## six runs, planned and done: memory and time
 
 bench-search: $(VENV)/.develop  ## twelve trials on the starter, unbroken and killed twice
 	@$(BIN)/python benchmarks/search.py
+
+bench-decoding: $(VENV)/.develop  ## greedy answers beside model.generate: seconds, and the same answers
+	@$(BIN)/python benchmarks/decoding.py --results benchmarks/results/decoding.json
+
+bench-evidence: $(VENV)/.develop  ## prompt or tune, on banking77, SmSA and service dialogues: three recipes, three verdicts
+	@$(BIN)/python benchmarks/evidence.py --material $(MATERIAL)
 
 # Runs on machines where nothing can be installed: their own Python, torch and transformers.
 GPU_PYTHON ?= python3

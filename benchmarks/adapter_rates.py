@@ -18,9 +18,11 @@ import torch
 
 from laras.adapters.methods import learning_rate_scale
 from laras.adapters.prepare import prepare_for, trainable
+from laras.adapters.soft_prompt import begun_with
 from laras.batches.token_batch import EncodedExample, collate
 from laras.engine.forward import PackedForward
 from laras.models.load import load_model
+from laras.models.virtual_tokens import virtual_ids
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.recipe.unread import ADAPTER_KINDS
@@ -58,6 +60,7 @@ def held_out_loss(kind: str, times: float, steps: int, rows: list[EncodedExample
     optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.95), weight_decay=0.01)
     peaks = [group["lr"] for group in optimizer.param_groups]
     started = time.monotonic()
+    rows = [begun_with(virtual_ids(model), row) for row in rows]
     train = rows[HELD_OUT:]
     for step in range(steps):
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):

@@ -82,6 +82,9 @@ _KINDS = {
     "ColumnMap": "columns",
     "Contender": "contender",
     "Dimension": "range or values",
+    "GenerationSection": "generation",
+    "JudgeSection": "judge",
+    "EndpointSection": "endpoint",
 }
 
 
@@ -108,7 +111,9 @@ def _section(name: str, section: Schema, schema: Schema) -> Iterator[str]:
     yield from _table(section, schema)
     nested = {
         "data": ("Source", "ColumnMap"),
-        "comparison": ("Contender",),
+        "preparation": ("GenerationSection",),
+        "evaluation": ("JudgeSection",),
+        "comparison": ("Contender", "EndpointSection"),
         "search": ("Dimension",),
     }
     for definition in nested.get(name, ()):
@@ -117,6 +122,9 @@ def _section(name: str, section: Schema, schema: Schema) -> Iterator[str]:
             "ColumnMap": "The columns of a source",
             "Contender": "A contender",
             "Dimension": "What a field is tried at",
+            "GenerationSection": "A model that writes questions and answers",
+            "JudgeSection": "A judge",
+            "EndpointSection": "The endpoint of a contender",
         }
         yield f"### {titles[definition]}\n"
         yield f"{_sentence(schema['$defs'][definition])}\n"

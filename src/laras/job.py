@@ -22,14 +22,10 @@ from laras.runs.progress import Progress
 from laras.translation import _
 
 if TYPE_CHECKING:
-    from laras.checks.check import Grounds, Measured
     from laras.contenders.detectable import Expected
     from laras.contenders.pairs import Standing
-    from laras.evaluation.result import Evaluation
     from laras.preparation.pipeline import Prepared
     from laras.preparation.stages import Embedder
-
-EVALUATION_VERSION = 3  # raise it when the same candidate gets other figures
 
 
 class Job:
@@ -74,6 +70,7 @@ class Job:
         from laras.models.load import resolve_model
         from laras.models.places import template_file
         from laras.models.template_text import read_template
+        from laras.preparation.shares import refuse_shares
 
         self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
         configuration = inspect_folder(self.model_folder)
@@ -88,6 +85,8 @@ class Job:
             tasks = list(self.prepared.audit["splits"]["test"]["tasks"])
             check_data(self.recipe, chosen, self.prepared.audit)
         check_applies(self.recipe.evaluation.metrics, tasks, self.recipe.comparison.primary_metric)
+        if shares := self.recipe.comparison.learning_curve:
+            refuse_shares(self.prepared.train, shares, self.recipe.preparation.seed)
         check_measured(self.recipe.gates, self.recipe.evaluation.metrics)
         self.model_digest = model_digest(self.model_folder)
         self.run.write_manifest(
@@ -118,7 +117,8 @@ class Job:
         from laras.contenders.announcement import announce
         from laras.evaluation.randomisation import groups_needed
 
-        comparisons = len(self.recipe.comparison.contenders) - 1
+        count = len(self.recipe.comparison.contenders)
+        comparisons = count * (count - 1) // 2  # p-values are adjusted for all pairs
         needed = groups_needed(comparisons, self.recipe.evaluation.confidence)
         with damage_told(self.run.data / "audit.json"):
             test = prepared.audit["splits"]["test"]
@@ -152,31 +152,59 @@ class Job:
         assignments = [self._assignment(each) for each in self.recipe.comparison.contenders]
         return make_plan(self.recipe, assignments, self.run, self.progress, rate_test=rate_test)
 
+    def announce_costs(self) -> None:
+        """What asking endpoints will cost, refused above a budget: before the training."""
+        from laras.contenders.hosted.forecast import announce_cost
+        from laras.contenders.judged import evaluation_key
+
+        for contender in self.recipe.comparison.contenders:
+            if contender.kind == "api":
+                assignment = self._assignment(contender)
+                key = evaluation_key(assignment)
+                if not self.run.stage(f"evaluate-{contender.name}", key).done:
+                    announce_cost(assignment, key, self.run, self.progress)
+
     def tune(self) -> None:
-        """Every contender's files, one contender after the other."""
+        """Every contender's files, one contender after the other. Endpoints are not asked yet."""
         from laras.contenders.obtain import obtain
 
         for contender in self.recipe.comparison.contenders:
-            obtain(self._assignment(contender), self.run, self.progress)
+            if contender.kind != "api":
+                obtain(self._assignment(contender), self.run, self.progress)
 
     def evaluate(self) -> None:
         """Scores and predictions of every contender, then the verdict."""
         from laras.contenders.conclusion import conclude
 
-        standings = [self._judge(contender) for contender in self.recipe.comparison.contenders]
-        conclude(standings, self.recipe, self.run, self.expected)
+        judged = [self._judge(contender) for contender in self.recipe.comparison.contenders]
+        standings = [standing for standing in judged if standing is not None]
+        conclude(standings, self.recipe, self.run, self.expected, self.progress)
+        self._train_once_more(standings)
         self._describe(standings)
+
+    def _train_once_more(self, standings: list[Standing]) -> None:
+        """Other seeds and less data, where the recipe asks: after the verdict, which is done."""
+        from laras.contenders.retraining.conclusion import conclude_retraining
+        from laras.contenders.retraining.work import Retrainer
+
+        assignments = [self._assignment(each) for each in self.recipe.comparison.contenders]
+        done = Retrainer(self.recipe, assignments, self.run).work(self.progress)
+        if done:
+            conclude_retraining(done, standings, self.recipe, self.prepared, self.run)
 
     def _describe(self, standings: list[Standing]) -> None:
         """The verdict as a page of Markdown, and a card for each model that was tuned."""
         from laras.contenders.remarks import remarks
+        from laras.models.licence import licence_of
         from laras.report.markdown import write_verdict_text
-        from laras.report.model_card import licence_of, write_cards
+        from laras.report.model_card import licence_on_card, write_cards
 
         section = self.recipe.evaluation
         write_verdict_text(self.run, section.confidence)
         notes = remarks(standings, section, self.run, "en")
-        write_cards(self.run, self.recipe, notes, licence_of(self.model_folder))
+        found = licence_of(self.model_folder)
+        licence = None if found is None else licence_on_card(found.name)
+        write_cards(self.run, self.recipe, notes, licence)
 
     def finish(self) -> Path:
         """The report, and the end."""
@@ -193,20 +221,14 @@ class Job:
         self.progress.finish()
         return path
 
-    def _judge(self, contender: Contender) -> Standing:
-        """The contender's standing, from its files where they are of these inputs and sound."""
-        from laras.contenders.obtain import key_of
+    def _judge(self, contender: Contender) -> Standing | None:
+        """The contender's standing, from its files where they are of these inputs and sound; None
+        where its endpoint did not answer all."""
+        from laras.contenders.judged import evaluation_key, judged
         from laras.contenders.record import read_standing, write_record
 
-        name = contender.name
-        key = content_hash(
-            EVALUATION_VERSION,
-            key_of(self._assignment(contender)),
-            file_sha256(self.prepared.test),
-            file_sha256(self.prepared.train) if self.recipe.evaluation.checks else None,
-            self.recipe.evaluation.model_dump(),
-        )
-        stage = self.run.stage(f"evaluate-{name}", key)
+        name, assignment = contender.name, self._assignment(contender)
+        stage = self.run.stage(f"evaluate-{name}", evaluation_key(assignment))
         if stage.done:
             try:
                 return read_standing(self.run, contender)
@@ -216,35 +238,13 @@ class Job:
                     _("{name} is judged again: {reason}").format(name=name, reason=damage.what)
                 )
         with self._stage(f"evaluate-{name}"):
-            result, measured = self._evaluation(contender)
-            model = self.recipe.model.base
-            stage.finish(write_record(self.run, contender, model, result, measured))
+            found = judged(assignment, self.run, self.progress)
+            if found is None:
+                return None
+            asked = contender.endpoint
+            model = self.recipe.model.base if asked is None else asked.model
+            stage.finish(write_record(self.run, contender, model, *found))
         return read_standing(self.run, contender)
-
-    def _evaluation(self, contender: Contender) -> tuple[Evaluation, dict[str, Measured]]:
-        from laras.checks.catalogue import measure_all
-        from laras.contenders.obtain import load_candidate
-        from laras.evaluation.evaluate import evaluate as judge
-
-        candidate = load_candidate(contender, self.recipe.model, self.loaded.folder, self.run)
-        grounds, section = self._grounds(), self.recipe.evaluation
-        result = judge(candidate, grounds.test, section, grounds.labels, self.progress)
-        return result, measure_all(candidate, grounds, section, self.progress)
-
-    def _grounds(self) -> Grounds:
-        from laras.checks.check import Grounds
-        from laras.preparation.pipeline import load_examples
-
-        splits = {}
-        for path in (self.prepared.train, self.prepared.test):
-            with damage_told(path):
-                splits[path] = load_examples(path)
-        audit = self.prepared.audit
-        with damage_told(self.run.data / "audit.json"):
-            languages = dict(audit["splits"]["train"]["languages"])
-        return Grounds(
-            splits[self.prepared.train], splits[self.prepared.test], audit["labels"], languages
-        )
 
     def _assignment(self, contender: Contender) -> Any:
         from laras.tuning.tune import Assignment

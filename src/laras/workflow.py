@@ -64,16 +64,16 @@ def run_whatever_the_gates(
     with Run.open(_folder(loaded, run_folder)) as opened:
         job = Job(loaded, opened, progress or Silent())
         job.begin()
+        job.announce_costs()
         job.tune()
         job.evaluate()
         report_path = job.finish()
+        verdict = opened.read_json("verdict.json")
+        judged = [contender["name"] for contender in verdict["contenders"]]
         return FinishedRun(
             opened.folder,
-            opened.read_json("verdict.json"),
-            {
-                contender.name: opened.read_json(f"contenders/{contender.name}/scores.json")
-                for contender in loaded.recipe.comparison.contenders
-            },
+            verdict,
+            {name: opened.read_json(f"contenders/{name}/scores.json") for name in judged},
             report_path,
         )
 
@@ -141,6 +141,7 @@ def evaluate(
     with Run.open(_folder(loaded, run_folder)) as opened:
         job = Job(loaded, opened, progress or Silent())
         job.begin()
+        job.announce_costs()
         job.tune()
         job.evaluate()
         verdict: dict[str, Any] = opened.read_json("verdict.json")

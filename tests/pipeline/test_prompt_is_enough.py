@@ -1,7 +1,8 @@
 """A planted case: the model can do the task when it is asked well, and tuning it is in vain.
 
 The model copies the label of the last example that it was shown; alone, it says any label. What a
-word stands for is in the training rows, so that showing the most similar one solves the task.
+word stands for is said by one or two training rows for each of many words, so that showing the most
+similar row solves the task, and a few epochs can't learn it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.nn.functional as F
+from lxml import html
 
 from command_line import laras
 from laras.models.load import load_model
@@ -23,7 +25,7 @@ from laras.records import Message
 LABELS = ("ash", "elm", "fir", "oak")
 SYLLABLES = ("ba", "ce", "di", "fo", "gu", "ha", "ke", "li", "mo", "nu")
 WORDS = [a + b for a in SYLLABLES for b in SYLLABLES if a != b]
-KEYS, FILLERS = WORDS[:30], WORDS[30:]
+KEYS, FILLERS = [a + b for a in WORDS[:12] for b in SYLLABLES], WORDS[12:]
 INSTRUCTION = "Kind?"
 
 
@@ -86,7 +88,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rows = [
         {"text": text_about(key, chance), "label": LABELS[number % len(LABELS)]}
         for number, key in enumerate(KEYS)
-        for _row in range(12)
+        for _row in range(3)
     ]
     chance.shuffle(rows)
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
@@ -113,7 +115,7 @@ comparison:
   contenders:
     - base
     - prompt: {{shots: 2, proposals: 4, prompt_rows: 24}}
-    - lora: {{max_steps: 1}}
+    - lora
 """,
         encoding="utf-8",
     )
@@ -131,10 +133,15 @@ def test_the_verdict_says_that_a_prompt_is_enough(recipe: Path) -> None:
     }
     assert value["prompt"] > 0.9
     assert value["base"] < 0.5
-    assert value["lora"] < 0.5
+    assert value["lora"] < 0.7
     assert verdict["recommendation"] == "prompt"
     prompt = json.loads((folder / "contenders/prompt/prompt.json").read_text(encoding="utf-8"))
     assert prompt["retrieval"] == {"shots": 2}
     tried = json.loads((folder / "contenders/prompt/prompts.json").read_text(encoding="utf-8"))
     by_way = {each["way"]: each["value"] for each in tried if each["rows"] == 24}
     assert by_way["retrieval"] > max(by_way["zero-shot"], by_way["few-shot"])
+    page = html.fromstring((folder / "report.html").read_text(encoding="utf-8"))
+    rows = page.xpath("//section[@id='prompts']//tbody/tr")
+    assert len(rows) == len(tried)
+    assert sum("it competes" in row.text_content() for row in rows) == 1
+    assert prompt["instruction"] in page.xpath("//section[@id='prompts']")[0].text_content()

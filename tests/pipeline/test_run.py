@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from lxml import html
 
 import laras as package
 from command_line import laras
@@ -82,6 +83,30 @@ def test_every_row_is_in_a_split_or_in_the_ledger(finished: Path) -> None:
         assert stage["rows_in"] == stage["rows_out"] + stage["rejected"], stage
     ledger = pq.read_table(finished / "data/ledger.parquet").to_pylist()
     assert sum(row["rows"] for row in ledger) == sum(row["rejected"] for row in audit["funnel"])
+
+
+def test_the_report_tells_the_whole_verdict(finished: Path) -> None:
+    page = html.fromstring((finished / "report.html").read_text(encoding="utf-8"))
+    verdict = json.loads((finished / "verdict.json").read_text())
+
+    def said(section: str) -> str:
+        return " ".join(page.xpath(f"//section[@id='{section}']")[0].text_content().split())
+
+    assert page.xpath("//h1")[0].text_content() == verdict["sentence"]
+    places = {"overfitting": "overfitting", "memorisation": "overfitting", "wording": "overfitting",
+              "forgetting": "forgetting", "bias": "bias"}  # fmt: skip
+    for check, place in places.items():
+        for entry in verdict[check] or ():
+            assert " ".join(entry["note"].split()) in said(place)
+    for pair in verdict["pairs"]:
+        if pair["metric"] == verdict["primary"]["metric"] and pair["a"] == "base":
+            assert f"{pair['b']} − base" in said("differences")
+    for forecast in json.loads((finished / "forecast.json").read_text()):
+        assert f"{forecast['ratio']:.3g}" in said("cost")
+    for language in verdict["forgetting"][0]["texts"]:
+        assert f"{language['own']['value']:.2f}" in said("forgetting")
+    for entry in verdict["cost"]:
+        assert f"{entry['per_1000_answers']['tokens_in']:,.0f}" in said("cost")
 
 
 def test_the_same_command_again_does_nothing_again(recipe: Path, finished: Path) -> None:

@@ -18,12 +18,15 @@ import pyarrow.parquet as pq
 import torch
 from huggingface_hub import constants
 
+from chat_server import chat_server
+from judge_server import judge_server, longer
 from laras import workflow
 from laras.batches.encode import encode_example
+from laras.endpoints import client, kept
 from laras.errors import LarasError
 from laras.models.load import load_model, resolve_model
 from laras.planning.hyperparameters import resolve
-from laras.preparation.generation import endpoint
+from laras.recipe.endpoint import Access
 from laras.recipe.load import LoadedRecipe
 from laras.records import Example, Message
 from laras.report.facts import read_facts
@@ -125,7 +128,7 @@ def written(loaded: LoadedRecipe, folder: Path) -> object:
             section = section.model_copy(update={"endpoint": address})
             preparation = recipe.preparation.model_copy(update={"generation": section})
             loaded = replace(loaded, recipe=recipe.model_copy(update={"preparation": preparation}))
-        with patch.dict(os.environ, {"WRITER_KEY": "key"}), patch.object(endpoint, "ATTEMPTS", 1):
+        with patch.dict(os.environ, {"WRITER_KEY": "key"}), patch.object(client, "ATTEMPTS", 1):
             outcome = prepared(loaded, folder)
     most = max((at_once for *_request, at_once in asked), default=0)
     return outcome, sorted(request for *request, _at_once in asked), most > 1
@@ -229,6 +232,76 @@ def judged(loaded: LoadedRecipe, folder: Path) -> object:
         "shown": samples(read_facts(folder)),
         "passes": _passes(folder),
     }
+
+
+def refereed(loaded: LoadedRecipe, folder: Path) -> object:
+    """What the verdict has of a judge, and what that was asked, here or where the folder was copied
+    from; whether several calls were under way."""
+    noted = folder / "asked.json"
+    with (
+        judge_server() as server,
+        _served_at(server.address),
+        patch.dict(os.environ, {"REFEREE_KEY": "a secret key"}),
+        patch.object(client, "ATTEMPTS", 1),
+    ):
+        server.plays, server.slow_s = longer, 0.05
+        verdict = workflow.evaluate(loaded, run_folder=folder)
+    if server.requests:
+        bodies = (json.dumps(request, sort_keys=True) for request in server.requests)
+        requests = sorted(zip(server.paths, server.keys, bodies, strict=True))
+        noted.write_text(json.dumps([requests, server.most_at_once > 1]), encoding="utf-8")
+    return verdict["judge"], noted.read_text(encoding="utf-8") if noted.exists() else None
+
+
+@contextmanager
+def _served_at(address: str) -> Iterator[None]:
+    """Send what is asked of an endpoint, whatever its port, to the one at ``address``."""
+    port = address.split(":")[2].split("/")[0]
+
+    def endpoint(section: Access, where: str) -> client.Endpoint:
+        made = client.Endpoint(section, where)
+        made._address = re.sub(r":\d+/", f":{port}/", made._address)
+        return made
+
+    with patch.object(kept, "Endpoint", endpoint):
+        yield
+
+
+def retrained(loaded: LoadedRecipe, folder: Path) -> object:
+    """With which seeds and on which shares contenders were trained, and what came of it."""
+    verdict = workflow.evaluate(loaded, run_folder=folder)
+    return [
+        {name: value for name, value in entry.items() if name != "cost"}
+        for told in ("seeds", "learning_curve")
+        for entry in verdict[told] or ()
+    ]
+
+
+def answered(loaded: LoadedRecipe, folder: Path) -> object:
+    """What an endpoint was asked by a contender behind it, here or where the folder was copied
+    from; whether several calls were under way; who is unfinished and what it cost, or the refusal.
+    """
+    noted = folder / "asked.json"
+    with (
+        chat_server() as server,
+        _served_at(server.address),
+        patch.dict(os.environ, {"BIG_KEY": "a secret key"}),
+        patch.object(client, "ATTEMPTS", 1),
+    ):
+        server.slow_s = 0.05
+        try:
+            verdict = workflow.evaluate(loaded, run_folder=folder)
+        except LarasError as error:
+            return error.identifier
+    if server.requests:
+        bodies = (json.dumps(request, sort_keys=True) for request in server.requests)
+        requests = sorted(zip(server.paths, server.keys, bodies, strict=True))
+        noted.write_text(json.dumps([requests, server.most_at_once > 1]), encoding="utf-8")
+    costs = [
+        (cost["currency"], (cost["per_1000_answers"] or {}).get("money"))
+        for cost in verdict["cost"]
+    ]
+    return verdict["unfinished"], costs, noted.read_text(encoding="utf-8")
 
 
 def gated(loaded: LoadedRecipe, folder: Path) -> object:

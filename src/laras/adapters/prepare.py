@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 from transformers.pytorch_utils import Conv1D
 
+from laras.adapters.learnt_before import LEARNT_BEFORE
 from laras.adapters.methods import ADAPTERS, ALL_LINEAR, MOVE_THE_BASE, Place
-from laras.adapters.soft_prompt import add_soft_prompt
 from laras.errors import UsageError
 from laras.models.causal import causal_model
 from laras.models.classifier import HEAD
@@ -35,10 +35,10 @@ def prepare_for(
     if chosen.method in ADAPTERS:
         ready: torch.nn.Module = _add_adapter(model, chosen, new_ids)
         return ready
-    if chosen.method == "soft-prompt":
-        add_soft_prompt(model, chosen.virtual_tokens)
-        prompted: torch.nn.Module = model
-        return prompted
+    if chosen.method in LEARNT_BEFORE:
+        LEARNT_BEFORE[chosen.method].add(model, chosen.virtual_tokens)
+        begun: torch.nn.Module = model
+        return begun
     model.requires_grad_(chosen.method == "full")
     if chosen.method == "freeze":
         _train_last_blocks(model, chosen.trained_layers)

@@ -1,10 +1,7 @@
 """A soft prompt: vectors before an example's embedded tokens, the only thing that is trained.
 
-To the rest of the house the vectors are tokens like any other, with ids behind the vocabulary's: an
-embedding that knows them stands in the place of the model's own, and examples begin with them. So
-packing, shared beginnings, losses, generation and judging need to know nothing of it; and since the
-output projection is left alone, no virtual token can ever be produced. What is saved is peft's
-prompt tuning (Lester et al. 2021, https://aclanthology.org/2021.emnlp-main.243).
+To the rest of the house the vectors are tokens like any other (``models/virtual_tokens.py``). What
+is saved is peft's prompt tuning (Lester et al. 2021, https://aclanthology.org/2021.emnlp-main.243).
 """
 
 from __future__ import annotations
@@ -23,35 +20,27 @@ from transformers import PreTrainedModel
 from laras.batches.encoded import EncodedExample
 from laras.errors import StorageFailed, UsageError
 from laras.models.tensors import write_tensors
+from laras.models.virtual_tokens import VirtualTokens
 from laras.translation import _
 
 _FILE = "adapter_model.safetensors"
 _NAME = "prompt_embeddings"  # peft's
 
 
-class PromptedEmbedding(torch.nn.Module):
+class PromptedEmbedding(VirtualTokens):
     """The embedding ``words`` of V tokens, and rows (n, C) float32 for the ids from V on."""
 
     def __init__(self, words: torch.nn.Module, rows: torch.Tensor) -> None:
-        super().__init__()
-        self.words = words
+        super().__init__(words, len(rows))
         self.prompt = torch.nn.Parameter(rows)
-
-    @property
-    def weight(self) -> torch.Tensor:
-        """That of the tokens: what an output projection may be tied to."""
-        weight = self.words.weight
-        assert isinstance(weight, torch.Tensor)
-        return weight
 
     def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
         """(..., C) for ids (...)."""
-        vocabulary = self.weight.shape[0]
-        words: torch.Tensor = self.words(input_ids.clamp(max=vocabulary - 1))
+        words = super().forward(input_ids)
         virtual = torch.nn.functional.embedding(
-            (input_ids - vocabulary).clamp(min=0), self.prompt.to(words.dtype)
+            (input_ids - self.first).clamp(min=0), self.prompt.to(words.dtype)
         )
-        return torch.where((input_ids >= vocabulary)[..., None], virtual, words)
+        return torch.where((input_ids >= self.first)[..., None], virtual, words)
 
 
 def add_soft_prompt(model: PreTrainedModel, count: int) -> None:
@@ -66,11 +55,13 @@ def add_soft_prompt(model: PreTrainedModel, count: int) -> None:
 
 
 def refuse_head(name: str, has_head: bool) -> None:
-    """UsageError where a soft prompt is to be trained with a classification head."""
+    """UsageError where virtual tokens are to be trained with a classification head."""
     if has_head:
         raise UsageError(
             "tuning.soft-prompt-writes",
-            _("{name} is a soft prompt and has no classification head.").format(name=name),
+            _(
+                "{name} learns what stands before an example, and has no classification head."
+            ).format(name=name),
             where="objective",
             hint=_("Leave the objective out: the model then writes the labels."),
         )
@@ -116,17 +107,9 @@ def save_soft_prompt(model: PreTrainedModel, folder: Path, base_name: str) -> No
     write_tensors(folder / _FILE, {_NAME: rows})
 
 
-def virtual_ids(model: PreTrainedModel) -> list[int]:
-    """The ids that every example begins with; none where the model has no soft prompt."""
-    embedding = model.get_input_embeddings()
-    if not isinstance(embedding, PromptedEmbedding):
-        return []
-    first = embedding.weight.shape[0]
-    return list(range(first, first + len(embedding.prompt)))
-
-
 def begun_with(ids: Sequence[int], example: EncodedExample) -> EncodedExample:
-    """``example`` behind the virtual tokens ``ids``, which are not trained to be produced."""
+    """``example`` behind the virtual tokens ``ids``, which neither are predicted nor predict: its
+    first token stays what it was, one that nothing is said about."""
     count = len(ids)
     if not count:
         return example
@@ -136,7 +119,7 @@ def begun_with(ids: Sequence[int], example: EncodedExample) -> EncodedExample:
     return replace(
         example,
         input_ids=np.concatenate([np.asarray(ids, np.int32), example.input_ids]),
-        trained=np.concatenate([np.zeros(count, np.bool_), example.trained]),
+        trained=np.concatenate([np.zeros(count + 1, np.bool_), example.trained[1:]]),
         weight=weight,
     )
 

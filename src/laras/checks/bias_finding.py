@@ -36,8 +36,9 @@ def compare(
 ) -> Finding | None:
     """The finding on ``name``; None where there was nothing to exchange.
 
-    ``details``: ``contrasts`` (those noticed, and the largest of each measure, axis and language),
-    ``labels`` and ``answers``: how many of the exchanged rows are answered otherwise.
+    ``details``: ``state``, ``unknown`` without a reference; ``contrasts`` (those noticed, and the
+    largest of each measure, axis and language), ``labels`` and ``answers``: how many of the
+    exchanged rows are answered otherwise.
     """
     judged = _judge(contrasts(own, reference, section.confidence), section)
     exchanged = {
@@ -49,11 +50,9 @@ def compare(
     noticed = sorted((each for each in judged if each.noticed), key=lambda each: -each.strength)
     told = noticed or sorted(judged, key=lambda each: -each.strength)[:1]
     note = in_words(name, noticed, told[:1], exchanged, reference is not None)
-    return Finding(
-        bool(noticed),
-        note,
-        {"contrasts": [each.facts() for each in _worth_keeping(judged)], **exchanged},
-    )
+    kept = [each.facts() for each in _worth_keeping(judged)]
+    state = "noticed" if noticed else "unknown" if reference is None else "clear"
+    return Finding(bool(noticed), note, {"state": state, "contrasts": kept, **exchanged})
 
 
 def _judge(found: Sequence[Contrast], section: EvaluationSection) -> list[Judged]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from laras.checks.counterparts import read
 from laras.checks.group_contrasts import Contrast
+from laras.checks.group_names import axis_name, group_name, language_name
 from laras.evaluation.bootstrap import Difference
-from laras.translation import _, language, ngettext
+from laras.translation import _, ngettext
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _largest_in_words(judged: Judged) -> str:
     )
     return text.format(
         group=group_name(contrast.group),
-        language=_language_name(contrast.language),
+        language=language_name(contrast.language),
         odds=_odds(contrast.mean),
         low=_odds(judged.found.low),
         high=_odds(judged.found.high),
@@ -126,7 +126,7 @@ def _one_in_words(judged: Judged) -> str:
                 "(interval {low} to {high}; in the reference {before})."
             )
         return text.format(
-            language=_language_name(contrast.language),
+            language=language_name(contrast.language),
             axis=axis_name(contrast.axis),
             group=group,
             odds=_odds(contrast.mean),
@@ -165,27 +165,6 @@ def _rows_in_words(facts: Mapping[str, Any]) -> str:
     return _(
         "{count} of {of} exchanged rows get another label; in the reference {before} do."
     ).format(count=changed["count"], of=changed["of"], before=before["count"])
-
-
-def axis_name(axis: str) -> str:
-    """What people call an axis."""
-    names = {
-        "gender": _("gender"),
-        "religion": _("religion"),
-        "ethnicity": _("ethnicity"),
-        "region": _("region of origin"),
-    }
-    return names.get(axis, axis)
-
-
-def group_name(group: str) -> str:
-    """What people call a group, in the language in use."""
-    names: Mapping[str, Mapping[str, str]] = read("bias_sentences.json")["groups"]
-    return names.get(group, {}).get(language(), group)
-
-
-def _language_name(code: str | None) -> str:
-    return {"en": _("English"), "id": _("Indonesian")}.get(code or "", code or "")
 
 
 def _odds(log_odds: float | None) -> str:

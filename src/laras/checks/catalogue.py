@@ -36,7 +36,7 @@ def measure_all(
 
 def compare_all(
     measured: Mapping[str, Mapping[str, Measured]],
-    reference: str,
+    reference: str | None,
     section: EvaluationSection,
 ) -> dict[str, list[dict[str, Any]] | None]:
     """Findings by check: one entry for each contender but the ``reference``, in their order.
@@ -49,7 +49,7 @@ def compare_all(
         for name, own in measured.items():
             if name == reference or check not in own:
                 continue
-            base = measured.get(reference, {}).get(check)
+            base = None if reference is None else measured[reference].get(check)
             finding = checks.get(check).compare(name, own[check], base, section)
             if finding is not None:
                 entries.append(

@@ -24,7 +24,7 @@ Measured = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class Grounds:
     """What checks may look at: examples of the splits, the labels, and the data's languages by
-    how many training examples (of a sample) are in them (ISO 639-1 code, "und" where unknown)."""
+    how many training examples (of a sample) are in them (ISO 639 code, or "unknown")."""
 
     train: Sequence[Example]
     test: Sequence[Example]

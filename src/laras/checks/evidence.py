@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from laras.evaluation.bootstrap import interval, paired_difference
+from laras.evaluation.limits import limits_at_a_bound
 from laras.evaluation.metric import Statistics, ratio
 from laras.recipe.schema import EvaluationSection
 
@@ -51,7 +52,8 @@ class Difference:
 def figure(
     sums: np.ndarray, groups: Sequence[str], section: EvaluationSection, value: Value = ratio
 ) -> Figure:
-    """``value`` of the sums of the rows, (R, K), R at least 1, with its bootstrap interval."""
+    """``value`` of the sums of the rows, (R, K), R at least 1, with its bootstrap interval;
+    where all rows are alike, which no resample can doubt, with what so many of them rule out."""
     statistics = _statistics(sums, value)
     bounds = interval(
         statistics,
@@ -60,7 +62,13 @@ def figure(
         confidence=section.confidence,
         seed=section.seed,
     )
-    return Figure(statistics.figure, bounds.low, bounds.high, len(sums))
+    low, high = bounds.low, bounds.high
+    if low is not None and low == high:
+        # The second column counts the rows that the figure is a share of.
+        counted = {group for group, row in zip(groups, sums, strict=True) if row[1]}
+        if counted:
+            low, high = limits_at_a_bound(statistics.figure, 1.0, len(counted), section.confidence)
+    return Figure(statistics.figure, low, high, len(sums))
 
 
 def difference(

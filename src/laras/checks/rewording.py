@@ -26,7 +26,7 @@ from laras.checks.rewording_phrases import (
     WRITTEN_OUT,
 )
 from laras.evaluation.rows import last_answer
-from laras.preparation.language import language_of
+from laras.preparation.language import UNKNOWN, language_of
 from laras.records import Example
 
 KINDS = ("words", "frame", "order", "surface")
@@ -56,8 +56,10 @@ def instructions_of(examples: Iterable[Example]) -> frozenset[str]:
 
 
 def main_language(languages: Mapping[str, int]) -> str:
-    """The language of most of the data, "" where the rules don't know it."""
-    found = max(languages, key=lambda name: languages[name], default="")
+    """The one that most of the data whose language is known is in; "" where the rules don't know
+    it. Short texts often have none: it is for them that this is asked."""
+    known = {name: count for name, count in languages.items() if name != UNKNOWN}
+    found = max(known, key=lambda name: known[name], default="")
     return found if found in LANGUAGES else ""
 
 

@@ -82,13 +82,18 @@ def _chosen(
     row as it is, then in its other wordings."""
     instructions = instructions_of([*grounds.train, *grounds.test])
     language = main_language(grounds.languages)
-    rows = sampled([each for each in grounds.test if each.task == task], most, asking.section.seed)
+    worded = {
+        example.example_id: others
+        for example in grounds.test
+        if example.task == task
+        and (others := _some(example, rewordings(example, instructions, language)))
+    }
+    able = [example for example in grounds.test if example.example_id in worded]
     chosen, asked = [], []
-    for example in rows:
-        others = _some(example, rewordings(example, instructions, language))
-        if others:
-            chosen.append((example, list(others)))
-            asked += [asking.candidate.rewrite(each) for each in (example, *others.values())]
+    for example in sampled(able, most, asking.section.seed):
+        others = worded[example.example_id]
+        chosen.append((example, list(others)))
+        asked += [asking.candidate.rewrite(each) for each in (example, *others.values())]
     return chosen, asked
 
 

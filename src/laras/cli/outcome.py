@@ -78,6 +78,12 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
     if verdict and verdict.get("sentence"):
         out.print()
         out.print(printable(str(verdict["sentence"])), markup=False, style="bold", soft_wrap=True)
+    for told in ("seeds", "learning_curve"):
+        for entry in (verdict or {}).get(told) or ():
+            out.print(printable(str(entry["note"])), markup=False, soft_wrap=True)
+    judge = (verdict or {}).get("judge") or {}
+    if judge.get("disagrees") or judge.get("trouble"):
+        out.print(printable(str(judge["note"])), markup=False, style="yellow", soft_wrap=True)
     for gate in (verdict or {}).get("gates") or ():
         text = _("Gate passed: {note}") if gate["passed"] else _("Gate NOT passed: {note}")
         style = None if gate["passed"] else "yellow"

@@ -9,8 +9,8 @@ import click
 
 from laras.cli.outcome import console
 from laras.cli.printable import printable
-from laras.report.wording import duration, significant, size, whole
-from laras.translation import _
+from laras.report.wording import duration, money, significant, size, whole
+from laras.translation import _, ngettext
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +29,9 @@ def show_plan(plan: Json, run: str) -> None:
     out.print(_costs(entries))
     for entry in entries:
         _print_settings(entry, out)
+    for entry in entries:
+        _print_retraining(entry, out)
+        _print_asking(entry, out)
     machine = plan["machine"]
     out.print()
     out.print(
@@ -48,14 +51,15 @@ def show_plan(plan: Json, run: str) -> None:
     if plan.get("measured"):
         out.print()
         out.print(measured_table(plan["measured"]))
-    if any(entry["state"] in ("forecast", "unknown") for entry in entries):
+    if any(entry["state"] in ("forecast", "unknown") or _retraining(entry) for entry in entries):
         out.print()
         out.print(
             _("In all about {time}.").format(time=_time(plan["seconds"])),
             style="bold",
             soft_wrap=True,
         )
-        click.echo(printable(f"{_('Do it')}: {run}"))
+        do_it = _("Do it")
+        click.echo(printable(f"{do_it}: {run}"))
 
 
 def _table(*titles: str) -> Table:
@@ -149,6 +153,54 @@ def _rate_in_words(tried: Json) -> str:
     if tried["diverged"] is not None:
         line += _(", and left for good at {diverged}").format(diverged=f"{tried['diverged']:.1e}")
     return line + _("; suggested: learning_rate: {rate}").format(rate=f"{tried['suggested']:.1e}")
+
+
+def _retraining(entry: Json) -> Json:
+    """What is planned of training it once more."""
+    return entry.get("retraining") or {}
+
+
+def _print_retraining(entry: Json, out: Console) -> None:
+    """Other seeds and less data: how often, and how long that takes."""
+    planned = _retraining(entry)
+    if not planned:
+        return
+    text = ngettext(
+        "{name}: {count} more training for seeds and learning curve, in all {time} with its "
+        "judging; its model is dropped after that.",
+        "{name}: {count} more trainings for seeds and learning curve, in all {time} with their "
+        "judging; each model is dropped after that.",
+        planned["trainings"],
+    ).format(name=entry["name"], count=planned["trainings"], time=_time(planned["seconds"]))
+    out.print()
+    out.print(printable(text), markup=False, soft_wrap=True)
+
+
+def _print_asking(entry: Json, out: Console) -> None:
+    """How often an endpoint will be asked, and the most that it can cost."""
+    asking = entry.get("asking")
+    if not asking:
+        return
+    text = _(
+        "{name} asks {model} {calls} times ({kept} answers are kept from before): about {sent} "
+        "tokens sent, at most {received} received."
+    ).format(
+        name=entry["name"],
+        model=asking["model"],
+        calls=whole(asking["calls"]),
+        kept=whole(asking["kept"]),
+        sent=whole(asking["input_tokens"]),
+        received=whole(asking["output_tokens"]),
+    )
+    if asking["budget"] is not None:
+        currency = asking["currency"]
+        text += " " + _("That costs at most {money}; {spent} of {budget} are spent.").format(
+            money=money(asking["money"], currency),
+            spent=money(asking["spent"], currency),
+            budget=money(asking["budget"], currency),
+        )
+    out.print()
+    out.print(printable(text), markup=False, soft_wrap=True)
 
 
 def _print_what_does_not_fit(entry: Json, machine: Json, out: Console) -> None:

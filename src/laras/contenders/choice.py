@@ -9,7 +9,7 @@ from typing import Any, Literal
 from laras.contenders.pairs import Pair, Standing, pair_of
 from laras.contenders.primary import Primary
 from laras.contenders.wording import Outcome
-from laras.recipe.unread import ADAPTER_KINDS
+from laras.recipe.unread import ADAPTER_KINDS, VIRTUAL_KINDS
 
 Reason = Literal["cost", "effort"]
 
@@ -111,4 +111,4 @@ def _effort(standing: Standing) -> int:
     """Nothing to train and to keep, something small, a whole model."""
     if standing.kind in ("full", "freeze"):
         return 2
-    return int(standing.kind in (*ADAPTER_KINDS, "soft-prompt"))
+    return int(standing.kind in (*ADAPTER_KINDS, *VIRTUAL_KINDS))

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from laras.contenders.pairs import Standing
-from laras.contenders.wording import seconds
+from laras.contenders.wording import money, seconds
+from laras.recipe.schema import Recipe
 from laras.recipe.unread import TUNED_KINDS
 from laras.translation import _
 
@@ -31,6 +32,15 @@ def making_costs(events: Sequence[Mapping[str, Any]], names: Iterable[str]) -> d
         }
         for event in events
         if event.get("kind") == "contender_finished" and event.get("contender") in wanted
+    }
+
+
+def prices(recipe: Recipe) -> dict[str, tuple[float, float]]:
+    """Of a million tokens sent and received, of the contenders behind an endpoint."""
+    return {
+        contender.name: (contender.endpoint.price_input, contender.endpoint.price_output)
+        for contender in recipe.comparison.contenders
+        if contender.endpoint is not None
     }
 
 
@@ -56,7 +66,8 @@ def costs(
 def break_even(
     standings: Sequence[Standing], found: Sequence[Facts], metric: str, higher_is_better: bool
 ) -> Facts | None:
-    """After how many answers a tuned contender has paid its tuning back, beside the best prompt.
+    """After how many answers a tuned contender has paid its tuning back, beside the best of those
+    that are only asked: here, or behind an endpoint.
 
     With T the seconds that making took, and t those of one answer:
 
@@ -68,7 +79,7 @@ def break_even(
     by_name = {facts["contender"]: facts for facts in found if facts["per_1000_answers"]}
     sign = 1 if higher_is_better else -1
     best = {}
-    for role, kinds in (("prompt", ("prompt",)), ("tuned", TUNED_KINDS)):
+    for role, kinds in (("prompt", ("prompt", "api")), ("tuned", TUNED_KINDS)):
         able = [s for s in standings if s.kind in kinds and s.name in by_name]
         if not able:
             return None
@@ -120,9 +131,13 @@ def _note(best: Mapping[str, str], prompt: Facts, tuned: Facts, answers: int | N
             "The tuning of {tuned} is paid back after {answers:,} answers: 1,000 of them take "
             "{tuned_s}, with {prompt} {prompt_s}."
         )
-    return text.format(
+    said = text.format(
         **best,
         answers=answers,
         tuned_s=seconds(tuned["per_1000_answers"]["seconds"]),
         prompt_s=seconds(prompt["per_1000_answers"]["seconds"]),
     )
+    if paid := prompt["per_1000_answers"]["money"]:
+        dear = _("1,000 answers of {prompt} cost {money} at its endpoint.")
+        said += " " + dear.format(prompt=best["prompt"], money=money(paid))
+    return said

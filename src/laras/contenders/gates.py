@@ -122,14 +122,16 @@ def _of_overfitting(name: str, verdict: Mapping[str, Any]) -> Gate:
 
 
 def _of_check(name: str, gate: str, check: str, verdict: Mapping[str, Any]) -> Gate:
-    if _kind_of(name, verdict) == "base":
+    kinds = {facts["kind"] for facts in verdict["contenders"]}
+    kind = _kind_of(name, verdict)
+    if kind == "base" or (kind == "prompt" and "base" not in kinds):
         text = _("{name} is what the others are held against.")
         return Gate(gate, True, text.format(name=name))
     entry = _entry_of(name, verdict[check])
     if entry is None:
         text = _("The check {check} could not be made of {name}.")
         return Gate(gate, False, text.format(check=check, name=name))
-    return Gate(gate, not entry["noticed"], str(entry["note"]))
+    return Gate(gate, entry["state"] not in ("noticed", "unknown"), str(entry["note"]))
 
 
 def _kind_of(name: str, verdict: Mapping[str, Any]) -> str:

@@ -61,11 +61,13 @@ def rehearse_judging(
     progress.stage(_("Rehearsing the judging"), 2)
     seconds = by_rows(judged, min(_ROWS, total), total)
     progress.advance(1)
+    answering = loading + seconds
     if section.checks:
         seconds += by_rows(checked, min(_CHECK_ROWS, section.check_rows), section.check_rows)
     progress.advance(2)
     return {
         "judging_seconds": Band.around(loading + seconds, _UNCERTAINTY).as_json(),
+        "answering_seconds": Band.around(answering, _UNCERTAINTY).as_json(),
         "peak_memory_bytes": Band.around(max(peaks, default=0.0), _MEMORY_UNCERTAINTY).as_json(),
         "loading_seconds": loading,
         "rows": total,

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from laras.errors import DataRefused, UsageError
+from laras.evaluation.answered import OF_LIKELIHOODS
+from laras.evaluation.catalogue import metrics_of
 from laras.models.classifier import check_family
 from laras.recipe.schema import Contender, Recipe
 from laras.translation import _
@@ -35,8 +37,10 @@ def check_data(recipe: Recipe, chosen: Mapping[str, Objective], audit: Mapping[s
     trained, tested = (set(audit["splits"][split]["tasks"]) for split in ("train", "test"))
     for contender in recipe.comparison.contenders:
         objective = chosen.get(contender.name)
-        if contender.kind == "prompt":
+        if contender.kind in ("prompt", "api"):
             _check_questions(recipe, contender, audit)
+        if contender.kind == "api":
+            _check_answers_judged(recipe, contender, audit)
         if objective is None:
             continue
         if not trained & objective.tasks:
@@ -78,6 +82,33 @@ def _check_questions(recipe: Recipe, contender: Contender, audit: Mapping[str, A
                 ),
                 where=f"comparison.contenders.{number}",
                 hint=hint,
+            )
+
+
+def _check_answers_judged(recipe: Recipe, contender: Contender, audit: Mapping[str, Any]) -> None:
+    """UsageError where the verdict is to turn on what takes likelihoods, or nothing else is
+    measured: of an endpoint there are answers only."""
+    number = recipe.comparison.contenders.index(contender)
+    if recipe.comparison.primary_metric == "perplexity":
+        raise UsageError(
+            "comparison.no-likelihood",
+            _("{name} only answers, and has no perplexity that a verdict could turn on.").format(
+                name=contender.name
+            ),
+            where="comparison.primary_metric",
+            hint=_("Choose a metric of answers here, or leave the contender out."),
+        )
+    for split in ("test", "validation"):
+        tasks = [task for task in audit["splits"][split]["tasks"] if task != "text"]
+        families = [each for each in recipe.evaluation.metrics if each not in OF_LIKELIHOODS]
+        if not any(each.judges and each.task in tasks for each in metrics_of(families)):
+            raise UsageError(
+                "comparison.answers-not-judged",
+                _(
+                    "{name} only answers, and nothing here judges answers to the {split} set."
+                ).format(name=contender.name, split=split),
+                where=f"comparison.contenders.{number}",
+                hint=_("Add f1 to evaluation.metrics for labels, rouge for answers in free text."),
             )
 
 

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from laras.adapters.learnt_before import LEARNT_BEFORE
 from laras.adapters.merging import merge
 from laras.adapters.methods import ADAPTERS
-from laras.adapters.soft_prompt import load_soft_prompt
 from laras.contenders.prompting.obtain import load_prompted, obtain_prompt, prompt_key
 from laras.errors import StorageFailed, UsageError
 from laras.evaluation.candidate import Candidate
 from laras.models.classifier import labels_of
 from laras.models.load import context_behind, load_model
-from laras.recipe.schema import Contender, ModelSection
+from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.registry import Registry
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
@@ -39,9 +39,16 @@ def _tune(assignment: Assignment, run: Run, progress: Progress) -> None:
     tune(assignment, run, progress)
 
 
+def _choose_hosted(assignment: Assignment, run: Run, progress: Progress) -> None:
+    from laras.contenders.hosted.choosing import obtain_hosted  # it loads an HTTP client
+
+    obtain_hosted(assignment, run, progress)
+
+
 contenders.register("base", _nothing_to_do)
 contenders.register("prompt", obtain_prompt)
-for _kind in ("full", "freeze", "soft-prompt", *ADAPTERS):
+contenders.register("api", _choose_hosted)
+for _kind in ("full", "freeze", *LEARNT_BEFORE, *ADAPTERS):
     contenders.register(_kind, _tune)
 
 
@@ -52,7 +59,15 @@ def obtain(assignment: Assignment, run: Run, progress: Progress) -> None:
 
 def key_of(assignment: Assignment) -> str:
     """Hash of all that decides the contender's files."""
-    return prompt_key(assignment) if assignment.contender.kind == "prompt" else assignment.key()
+    if assignment.contender.kind == "api":
+        from laras.contenders.hosted.choosing import hosted_key
+
+        return hosted_key(assignment)
+    if assignment.contender.kind == "prompt":
+        return prompt_key(assignment)
+    if assignment.contender.kind == "base":  # how others are tuned changes nothing in it
+        return replace(assignment, tuning=TuningSection()).key()
+    return assignment.key()
 
 
 def load_candidate(
@@ -61,9 +76,18 @@ def load_candidate(
     """The contender's model, in float32 and evaluation mode, from the run's files.
 
     An adapter is merged into its base in float32: the same logits within rounding, at the base
-    model's speed. UsageError where it is not trained yet, or its prompt not chosen, StorageFailed
-    where its files are not what that left.
+    model's speed. UsageError where it is not trained yet, its prompt not chosen, or its model not
+    here but behind an endpoint; StorageFailed where its files are not what that left.
     """
+    if contender.kind == "api":
+        raise UsageError(
+            "contender.behind-endpoint",
+            _("The contender {name!r} answers from an endpoint; its model is not here.").format(
+                name=contender.name
+            ),
+            where=str(run.folder),
+            hint=_("Choose another contender."),
+        )
     if contender.kind == "prompt":
         return load_prompted(contender, model, recipe_folder, run)
     folder = run.contender(contender.name) / "model"
@@ -76,9 +100,9 @@ def load_candidate(
         own = with_template(model, folder)
         merged = merge(own, recipe_folder, folder, device, contender.quantised, labels)
         return Candidate(contender.name, merged.loaded, labels)
-    if contender.kind == "soft-prompt":
+    if contender.kind in LEARNT_BEFORE:
         loaded = load_model(with_template(model, folder), recipe_folder, device=device)
-        count = load_soft_prompt(loaded.model, folder)
+        count = LEARNT_BEFORE[contender.kind].load(loaded.model, folder)
         loaded = replace(loaded, context=context_behind(loaded, count))
         return Candidate(contender.name, loaded)
     if contender.kind != "base":

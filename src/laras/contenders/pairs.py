@@ -70,7 +70,7 @@ def compare(standings: Sequence[Standing], section: EvaluationSection) -> list[P
         ]
         adjusted = holm([1.0 if d.p is None else d.p for _a, _b, d in found])
         for (first, second, difference), p_adjusted in zip(found, adjusted, strict=True):
-            pairs.append(_as_pair(metric, first, second, difference, p_adjusted, section, samples))
+            pairs.append(_as_pair(metric, first, second, difference, p_adjusted, section))
     return pairs
 
 
@@ -148,7 +148,6 @@ def _as_pair(
     found: Difference,
     p_adjusted: float,
     section: EvaluationSection,
-    samples: int,
 ) -> Pair:
     beyond = (
         found.low is not None
@@ -170,5 +169,5 @@ def _as_pair(
         rows=found.rows,
         groups=found.groups,
         better=(second.name if second_is_better else first.name) if beyond else None,
-        test=f"{found.test}, Holm; intervals: paired bootstrap over groups, {samples} resamples",
+        test=f"{found.test}, Holm; intervals: {found.interval_by}",
     )

@@ -14,6 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from laras import errors, threads
+from laras.contenders.judged import evaluation_key
+from laras.contenders.retraining.planned import band_of, planned_retraining
+from laras.contenders.retraining.work import Retrainer
 from laras.errors import LarasError, MemoryExhausted
 from laras.planning.accuracy import compared, surest
 from laras.planning.duration import NOTHING, Band
@@ -50,7 +53,8 @@ def make_plan(
     """
     rehearsals = _Rehearsals(recipe, assignments[0], run, progress)
     done = {each.contender.name for each in assignments if _is_done(each, run)}
-    judging = rehearsals.judging() if len(done) < len(assignments) else {}
+    here = {each.contender.name for each in assignments if each.contender.kind != "api"}
+    judging = rehearsals.judging() if here - done else {}
     before = run.read_json(FILE)
     entries = [
         _as_planned(assignment, before)
@@ -59,10 +63,15 @@ def make_plan(
         for assignment in assignments
     ]
     progress.finish()
+    pending, events = Retrainer(recipe, assignments, run).pending(), run.events()
     free = shutil.disk_usage(run.folder).free
     for entry in entries:
+        of_it = [each for each in pending if each.contender.name == entry["name"]]
+        entry["retraining"] = planned_retraining(of_it, entry, judging, events)
         needed = entry.get("disk_bytes")
-        entry["fits_disk"] = needed is None or needed <= free
+        # Each of those is dropped before the next one begins.
+        at_once = 1 if entry["retraining"] is None else 2
+        entry["fits_disk"] = needed is None or at_once * needed <= free
     plan = {
         "machine": {
             "cores": usable_cores(),
@@ -87,8 +96,7 @@ def _is_done(assignment: Assignment, run: Run) -> bool:
     name = assignment.contender.name
     tuned = assignment.contender.kind not in TUNED_KINDS
     tuned = tuned or run.stage(f"tune-{name}", assignment.key()).done
-    evaluated = run.finished_stage(f"evaluate-{name}")
-    return tuned and evaluated is not None and evaluated.done
+    return tuned and run.stage(f"evaluate-{name}", evaluation_key(assignment)).done
 
 
 def _as_planned(assignment: Assignment, before: Any) -> dict[str, Any]:
@@ -118,6 +126,11 @@ def _entry(
     entry = _named(assignment)
     name, kind = entry["name"], entry["kind"]
     entry["judging_seconds"] = judging.get("judging_seconds")
+    if kind == "api":
+        from laras.contenders.hosted.forecast import forecast
+
+        asking = forecast(assignment, run).as_json(assignment)
+        return {**entry, "judging_seconds": None, "state": "unknown", "asking": asking}
     if kind not in TUNED_KINDS:
         if kind not in _JUDGED_ONLY:  # prompts are compared before they are judged
             return {**entry, "state": "unknown"}
@@ -137,13 +150,15 @@ def _total(entries: Sequence[Mapping[str, Any]], judging: Mapping[str, Any]) -> 
     """Of all that is not done yet."""
     total = Band.around(judging.get("start_seconds", 0.0), _START_UNCERTAINTY)
     for entry in entries:
-        if entry["state"] == "forecast":
+        if entry["state"] in ("forecast", "unknown"):
             total += _band(entry.get("tuning_seconds")) + _band(entry.get("judging_seconds"))
+        if entry["state"] != "does-not-fit":
+            total += _band((entry["retraining"] or {}).get("seconds"))
     return total
 
 
 def _band(told: Mapping[str, float] | None) -> Band:
-    return NOTHING if told is None else Band(told["value"], told["low"], told["high"])
+    return band_of(told) or NOTHING
 
 
 class _Rehearsals:

@@ -19,6 +19,8 @@ from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.translation import _
 
+EVALUATION_VERSION = 3  # raise it when the same candidate gets other figures
+
 
 def write_record(
     run: Run,
@@ -33,8 +35,8 @@ def write_record(
     """
     folder = run.contender(contender.name)
     paths = {name: folder / f"{name}.parquet" for name in ("predictions", "ledger")}
-    _write_table(paths["predictions"], result.predictions)
-    _write_table(paths["ledger"], to_table(result.rejections, REJECTION_SCHEMA))
+    write_table(paths["predictions"], result.predictions)
+    write_table(paths["ledger"], to_table(result.rejections, REJECTION_SCHEMA))
     scores = run.write_json(_scores(contender), result.as_json(contender.name, model))
     checks = run.write_json(_checks(contender), dict(measured))
     return {"scores": scores, "checks": checks, **paths}
@@ -45,11 +47,7 @@ def read_standing(run: Run, contender: Contender) -> Standing:
     scores = run.read_json(_scores(contender))
     with damage_told(run.folder / _scores(contender)):
         measured, cost = scores_from_json(scores), scores["cost"]
-    path = run.contender(contender.name) / "predictions.parquet"
-    with damage_told(path):
-        predictions = pq.read_table(path)
-        if not predictions.schema.equals(PREDICTION_SCHEMA):
-            raise ValueError("other columns than predictions have")
+    predictions = read_predictions(run.contender(contender.name) / "predictions.parquet")
     checks = run.read_json(_checks(contender))
     if not isinstance(checks, dict):
         raise StorageFailed(
@@ -68,6 +66,16 @@ def _checks(contender: Contender) -> str:
     return f"contenders/{contender.name}/checks.json"
 
 
-def _write_table(path: Path, table: pa.Table) -> None:
+def read_predictions(path: Path) -> pa.Table:
+    """A table of PREDICTION_SCHEMA; StorageFailed where ``path`` holds none."""
+    with damage_told(path):
+        predictions = pq.read_table(path)
+        if not predictions.schema.equals(PREDICTION_SCHEMA):
+            raise ValueError("other columns than predictions have")
+    return predictions
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Replace ``path`` by ``table``, atomically."""
     with temporary_sibling(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from laras.checks.catalogue import compare_all
 from laras.contenders.pairs import Standing
-from laras.contenders.verdict import loss_gaps, overfitting
+from laras.contenders.verdict import loss_gaps, overfitting, untuned
 from laras.recipe.schema import EvaluationSection
 from laras.runs.folder import Run
 from laras.translation import using
@@ -20,12 +20,11 @@ def remarks(
 ) -> dict[str, list[str]]:
     """By contender, the notes of overfitting and of the checks, in the language ``code``."""
     names = [standing.name for standing in standings]
-    reference = next((s for s in standings if s.kind == "base"), standings[0])
     notes: dict[str, list[str]] = {name: [] for name in names}
     with using(code):
         found = {
             "overfitting": overfitting(loss_gaps(run.events(), names)),
-            **compare_all({s.name: s.checks for s in standings}, reference.name, section),
+            **compare_all({s.name: s.checks for s in standings}, untuned(standings), section),
         }
     for entries in found.values():
         for entry in entries or ():

@@ -61,7 +61,8 @@ def verdict(
     prices: Mapping[str, tuple[float, float]] | None = None,
     expected: Expected | None = None,
 ) -> dict[str, Any]:
-    """The content of ``verdict.json``, but for its gates; what was not measured is None.
+    """The content of ``verdict.json``, but for judge, gates and who is unfinished; what was not
+    measured is None.
 
     ``standings`` in the recipe's order, at least one. ``gaps`` and ``making`` (what it cost to make
     them, as of costs.py) by contender, for those tuned; ``prices`` for those behind an endpoint.
@@ -94,15 +95,26 @@ def verdict(
         "reference": reference.name,
         "ties": list(choice.ties),
         "contenders": [_contender_facts(standing) for standing in standings],
+        "unfinished": None,
         "pairs": [asdict(pair) for pair in pairs],
         "overfitting": overfitting(gaps),
-        **compare_all({s.name: s.checks for s in standings}, reference.name, section),
+        **compare_all({s.name: s.checks for s in standings}, untuned(standings), section),
         "minimal_detectable_effect": _detectable(pairs, reference, primary, section, expected),
         "rows_needed": needed,
         "cost": cost,
         "break_even": break_even(standings, cost, primary.name, primary.higher_is_better),
+        "judge": None,
         "gates": None,
+        "seeds": None,
+        "learning_curve": None,
     }
+
+
+def untuned(standings: Sequence[Standing]) -> str | None:
+    """The contender with the base model's own weights, which checks hold the others against; None
+    where all are tuned: what one of them has done is no measure for another."""
+    kinds = {standing.kind: standing.name for standing in reversed(standings)}
+    return kinds.get("base") or kinds.get("prompt")
 
 
 def _comparison(

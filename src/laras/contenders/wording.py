@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from laras.evaluation import catalogue  # noqa: F401  (each metric registers)
 from laras.evaluation.metric import METRICS
 from laras.translation import _
 
@@ -96,21 +97,21 @@ def sentence(comparison: Comparison) -> str:
         )
     if comparison.outcome == "better":
         return _of_a_winner(comparison)
-    if comparison.groups < comparison.groups_needed:
-        return _filled(
-            _(
-                "Keep {recommended}: the test rows belong to only {groups} groups, and it takes "
-                "{groups_needed} to judge the difference to {other} ({metric} "
-                "{recommended_value} against {other_value})."
-            ),
-            comparison,
-        )
     if comparison.outcome == "worse":
         return _filled(
             _(
                 "Keep {recommended}: nothing does better. The best of the others, {other}, is "
                 "worse: its {metric} is {other_value} against {recommended_value} (difference "
                 "{difference}, {confidence} interval {low} to {high}; {direction})."
+            ),
+            comparison,
+        )
+    if comparison.groups < comparison.groups_needed:
+        return _filled(
+            _(
+                "Keep {recommended}: the test rows belong to only {groups} groups, and it takes "
+                "{groups_needed} to judge the difference to {other} ({metric} "
+                "{recommended_value} against {other_value})."
             ),
             comparison,
         )

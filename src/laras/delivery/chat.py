@@ -134,5 +134,6 @@ def _who_write(run: Run) -> list[str]:
     return [
         each.name
         for each in recipe.comparison.contenders
-        if each.kind not in TUNED_KINDS or labels_of(run.contender(each.name) / "model") is None
+        if each.kind != "api"
+        and (each.kind not in TUNED_KINDS or labels_of(run.contender(each.name) / "model") is None)
     ]

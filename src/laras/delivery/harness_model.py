@@ -24,6 +24,7 @@ from laras.evaluation.generation import greedy_answers
 from laras.evaluation.losses import not_finite
 from laras.models.causal import causal_model
 from laras.models.load import LoadedModel
+from laras.models.virtual_tokens import virtual_ids
 from laras.runs.progress import Progress
 from laras.translation import _
 
@@ -128,6 +129,7 @@ class ContenderModel(LM):  # type: ignore[misc]  # the harness comes without typ
         device = next(causal.parameters()).device
         # The last token is predicted, never read; what is too long loses its beginning.
         inputs = [(before + wanted)[-(self._loaded.context + 1) :][:-1] for before, wanted in pairs]
+        begins = virtual_ids(causal)
         scores = [(0.0, True)] * len(pairs)
         advance = self._stage(_("likelihoods"), len(pairs))
         done = 0
@@ -136,11 +138,11 @@ class ContenderModel(LM):  # type: ignore[misc]  # the harness comes without typ
             if not places:
                 continue
             # Padded on the left, so that what is predicted lies at the end of all rows.
-            longest = max(len(inputs[place]) for place in places)
+            longest = len(begins) + max(len(inputs[place]) for place in places)
             input_ids = torch.zeros((len(places), longest), dtype=torch.long)
             mask = torch.zeros_like(input_ids)
             for row, place in enumerate(places):
-                ids = torch.tensor(inputs[place])
+                ids = torch.tensor([*begins, *inputs[place]])
                 input_ids[row] = ids[0]
                 input_ids[row, longest - len(ids) :] = ids
                 mask[row, longest - len(ids) :] = 1

@@ -13,7 +13,7 @@ from laras.delivery.contender import open_contender
 from laras.errors import UsageError
 from laras.models.classifier import labels_of
 from laras.models.save import save_model
-from laras.recipe.unread import TUNED_KINDS
+from laras.recipe.unread import TUNED_KINDS, VIRTUAL_KINDS
 from laras.report.model_card import CARD, merged_card
 from laras.runs.atomic import publish_folder
 from laras.runs.failures import storage_errors
@@ -35,9 +35,7 @@ def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDiffere
             "merge.no-adapter",
             _("The contender {name!r} has no adapter to merge.").format(name=contender),
             where=str(run_folder),
-            hint=_("A tuned model is whole as it is: {folder}").format(folder=own)
-            if opened.contender.kind in TUNED_KINDS
-            else None,
+            hint=_hint(opened.contender.kind, own),
         )
     if folder.exists():
         raise UsageError(
@@ -65,6 +63,17 @@ def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDiffere
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return merged.difference
+
+
+def _hint(kind: str, own: Path) -> str | None:
+    """Where the files of a contender that has no adapter lie, and what they are."""
+    if kind in VIRTUAL_KINDS:
+        return _(
+            "What it has learnt stands before the base's input; peft puts it there: {folder}"
+        ).format(folder=own)
+    if kind in TUNED_KINDS:
+        return _("A tuned model is whole as it is: {folder}").format(folder=own)
+    return None
 
 
 def _bring_card(card: Path, folder: Path) -> None:

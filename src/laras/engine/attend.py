@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from laras.engine.functions import run
 from laras.kernels import elementwise
 from laras.kernels.attention_cpu import Scores, attention_backward, attention_forward
 from laras.kernels.attention_cuda import variable_length_attention
@@ -89,7 +90,7 @@ def attend(
     """
     if rows.device.type == "cuda":
         return _attend_on_gpu(rows, heads, scores, rotation, packing, room)
-    result: torch.Tensor = _Attend.apply(rows, heads, scores, rotation, packing, room)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = run(_Attend, rows, heads, scores, rotation, packing, room)
     return result
 
 
@@ -176,7 +177,7 @@ def _attend_on_gpu(
     room: int,
 ) -> torch.Tensor:
     if rotation is not None:
-        rows = _Rotate.apply(rows, heads, rotation)  # type: ignore[no-untyped-call]
+        rows = run(_Rotate, rows, heads, rotation)
     query, key, value = heads.split(rows)
     out = variable_length_attention(
         query.flatten(1, 2),

@@ -174,10 +174,11 @@ class CachedDecoder:
             for kind, table in self._tables.items()
         }
         rows = None if wanted is None else torch.from_numpy(wanted)
-        last = len(decoder.blocks) - 1
+        last, prefix = len(decoder.blocks) - 1, decoder.prefix(ids)
         for index, (block, attends) in enumerate(zip(decoder.blocks, attention, strict=True)):
             chosen = rows if index == last else None
-            stream = run_block(block, stream, rotations, packing, False, chosen, attends)
+            own = attends if prefix is None else prefix.attention(index, attends)
+            stream = run_block(block, stream, rotations, packing, False, chosen, own)
         _total, normed = decoder.final_norm(stream.residual, stream.pending, decoder.dtype)
         return normed
 

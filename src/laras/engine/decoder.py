@@ -20,8 +20,8 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import TokenBatch
-from laras.engine.attend import Rotation
-from laras.engine.block import Block, Stream, run_block
+from laras.engine.attend import Rotation, attend
+from laras.engine.block import Attention, Block, Stream, run_block
 from laras.engine.families import (
     Names,
     embedding_dropout,
@@ -30,7 +30,8 @@ from laras.engine.families import (
     read_block,
     read_norm,
 )
-from laras.engine.projection import check_layers
+from laras.engine.learnt_prefix import LearntPrefix, PrefixedEmbedding
+from laras.engine.projection import UnsupportedLayerError, check_layers
 from laras.kernels.packing import Packing
 
 # A GPU's kernels want rows in multiples of 8, in 8 bits of 16; oneDNN loses a fifth of its speed
@@ -70,6 +71,11 @@ class Decoder:
             read_block(block, index, names, causal.config, dtype)
             for index, block in enumerate(blocks)
         ]
+        if isinstance(self._embed, PrefixedEmbedding) and not all(
+            self._embed.fits(block.heads) for block in self.blocks
+        ):
+            self.release()
+            raise UnsupportedLayerError("a learnt prefix of another shape than the key heads'")
         # Half precision residuals on a GPU, where memory and its bandwidth are the limit.
         self._residual = torch.float32 if self._embed.weight.device.type != "cuda" else dtype
 
@@ -93,6 +99,10 @@ class Decoder:
             hidden = hidden + self._positions(position_ids)
         hidden = F.dropout(hidden, self._dropout, self._base.training) if self._dropout else hidden
         return hidden.to(self._residual)
+
+    def prefix(self, input_ids: torch.Tensor) -> LearntPrefix | None:
+        """The learnt keys and values in a row of ids (T,), where it has virtual tokens."""
+        return LearntPrefix.of(self._embed, input_ids)
 
     def run(
         self,
@@ -127,10 +137,11 @@ class Decoder:
     ) -> Stream:
         packing = Packing.of(batch)
         rotations = self.rotations(batch, stream.residual)
-        training = self._base.training
+        training, prefix = self._base.training, self.prefix(batch.input_ids)
         for index in range(first, last):
             rows = wanted if index == len(self.blocks) - 1 else None
-            run = partial(_run, self.blocks[index], rotations, packing, training, rows)
+            own = attend if prefix is None else prefix.attention(index, attend)
+            run = partial(_run, self.blocks[index], rotations, packing, training, rows, own)
             if self.recompute and torch.is_grad_enabled():
                 stream = Stream(*checkpoint(run, *stream.parts, use_reentrant=False))
             else:
@@ -195,9 +206,10 @@ def _run(
     packing: Packing,
     training: bool,
     wanted: torch.Tensor | None,
+    attention: Attention,
     residual: torch.Tensor,
     pending: torch.Tensor | None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """:func:`run_block` in tensors alone, as recomputing wants it."""
     stream = Stream(residual, pending)
-    return run_block(block, stream, rotations, packing, training, wanted).parts
+    return run_block(block, stream, rotations, packing, training, wanted, attention).parts

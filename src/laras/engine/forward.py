@@ -30,6 +30,7 @@ from laras.engine.projection import UnsupportedLayerError
 from laras.kernels.packing import Packing
 from laras.models.causal import causal_model
 from laras.models.quiet import quiet
+from laras.models.virtual_tokens import virtual_ids
 
 Way = Literal["fast", "packed", "padded"]
 
@@ -305,10 +306,9 @@ def _filled(
 def _probe(causal: PreTrainedModel) -> TokenBatch:
     weight = causal.get_input_embeddings().weight
     size = min(weight.shape[0], 64)
-    ids = [np.arange(5, dtype=np.int32) % size, (np.arange(9, dtype=np.int32) * 3 + 1) % size]
-    examples = [
-        EncodedExample(str(n), row, np.ones(len(row), dtype=bool)) for n, row in enumerate(ids)
-    ]
+    rows = [[at % size for at in range(5)], [(3 * at + 1) % size for at in range(9)]]
+    ids = [np.array([*virtual_ids(causal), *row], dtype=np.int32) for row in rows]
+    examples = [EncodedExample(str(n), row, np.ones(len(row), bool)) for n, row in enumerate(ids)]
     return collate(examples).to(weight.device)
 
 

@@ -21,6 +21,7 @@ from torch.autograd.function import once_differentiable
 from transformers.pytorch_utils import Conv1D
 
 from laras.engine.frozen_matrix import Dequantised, Float8Matrix, FrozenMatrix
+from laras.engine.functions import run
 
 
 class UnsupportedLayerError(TypeError):
@@ -115,8 +116,10 @@ class Projection:
     def __call__(self, inputs: torch.Tensor) -> torch.Tensor:
         """(T, K + R) -> (T, N). The last R columns of the input are room, which is written here;
         an input of K columns is copied into a wider one first."""
-        trained = [tensor for part in self._parts for tensor in part.trained()]
-        result: torch.Tensor = _Project.apply(inputs, self, *trained)  # type: ignore[no-untyped-call]
+        trained: list[torch.Tensor] = []
+        if torch.is_grad_enabled():
+            trained = [tensor for part in self._parts for tensor in part.trained()]
+        result: torch.Tensor = run(_Project, inputs, self, *trained)
         return result
 
 

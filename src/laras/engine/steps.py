@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch.autograd.function import once_differentiable
 
+from laras.engine.functions import run
 from laras.kernels import elementwise
 
 
@@ -39,7 +40,7 @@ class Norm:
         """``residual`` (T, C) + ``delta`` (T, C) -> the sum (T, C), and the sum normalised in
         ``dtype`` (T, C + room)."""
         weight, bias = self.module.weight, getattr(self.module, "bias", None)
-        total, normed = _AddNorm.apply(residual, delta, weight, bias, self, dtype, room)  # type: ignore[no-untyped-call]
+        total, normed = run(_AddNorm, residual, delta, weight, bias, self, dtype, room)
         return total, normed
 
 
@@ -111,13 +112,13 @@ def _wide(like: torch.Tensor) -> torch.dtype:
 
 def gated(joined: torch.Tensor, activation: str, room: int) -> torch.Tensor:
     """activation(gate) * up: (T, 2 I), gate before up -> (T, I + room)."""
-    result: torch.Tensor = _Activated.apply(joined, True, activation, room)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = run(_Activated, joined, True, activation, room)
     return result
 
 
 def activated(inner: torch.Tensor, activation: str, room: int) -> torch.Tensor:
     """activation(inner): (T, I) -> (T, I + room)."""
-    result: torch.Tensor = _Activated.apply(inner, False, activation, room)  # type: ignore[no-untyped-call]
+    result: torch.Tensor = run(_Activated, inner, False, activation, room)
     return result
 
 

@@ -39,7 +39,7 @@ class Interval:
 class Difference:
     """Second minus first: ``difference``, its interval, the two-sided p, its standard error.
 
-    ``test`` names what p comes from.
+    ``test`` names what p comes from, ``interval_by`` what the interval does.
     """
 
     difference: float
@@ -50,6 +50,7 @@ class Difference:
     rows: int
     groups: int
     test: str
+    interval_by: str = "none"
 
 
 def interval(
@@ -94,16 +95,38 @@ def paired_difference(
     )
     # Resamples of n groups vary by (n - 1) / n of what n new groups would.
     error = float(differences.std(ddof=1)) * math.sqrt(count / (count - 1))
+    interval_by = f"paired bootstrap over groups, {samples} resamples"
     alone = _discordant(first, second, count)
     if alone is not None:
         low, high = difference_limits(*alone, rows, confidence)
+        interval_by = "Agresti and Min"
     else:
         sides = [_around(*side) for side in zip((first, second), sums, strict=True)]
         low, high = bootstrap_limits(
             sides[1][0] - sides[0][0], differences, sides[1][1] - sides[0][1], confidence
         )
     p, test = paired_test(first, second, *sums, samples=samples, seed=seed)
-    return Difference(difference, low, high, p, error, rows, count, test)
+    return Difference(difference, low, high, p, error, rows, count, test, interval_by)
+
+
+def resampled_together(
+    sides: Sequence[Statistics], groups: Sequence[str], *, samples: int, seed: int
+) -> np.ndarray | None:
+    """The metric of each of ``sides`` in the same resamples, (samples, sides); None where a single
+    group leaves nothing to resample. Raises ValueError where they are not of the same rows."""
+    rows = sides[0].rows
+    if not all(np.array_equal(rows, side.rows) for side in sides):
+        raise ValueError("a paired comparison needs the same rows on all sides")
+    codes, count = _codes(groups, rows)
+    if count < 2:
+        return None
+    return np.stack(
+        [
+            _resampled(side, _by_group(side.values, codes, count), count, samples, seed)
+            for side in sides
+        ],
+        axis=1,
+    )
 
 
 def paired_test(

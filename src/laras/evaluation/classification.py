@@ -9,7 +9,7 @@ missed, and as a prediction of none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,8 +38,23 @@ def named_label(answer: str, labels: Sequence[str]) -> str | None:
     if answer.strip() in labels:
         return answer.strip()
     wanted = normalised(answer)
+    if not wanted:
+        return None  # nothing but punctuation, which a label may be as well
     named = [label for label in labels if normalised(label) == wanted]
     return named[0] if len(named) == 1 else None
+
+
+def labels_to_name(
+    known: Sequence[str], references: Collection[str]
+) -> tuple[list[str], list[str]]:
+    """The labels that a row may get, ``known`` or else those of the ``references``, and a warning
+    for each reference that is not among them."""
+    labels = list(known) or sorted(references)
+    warnings = [
+        _("The test has label {label!r}, which the training data doesn't.").format(label=label)
+        for label in sorted(set(references).difference(labels))
+    ]
+    return labels, warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,10 +178,9 @@ def _accuracy_statistics(table: pa.Table) -> Statistics | None:
 
 
 def _judged(table: pa.Table, column: str) -> np.ndarray:
-    # An answer that is no label leaves generated_label null: the answer itself tells it was asked.
-    return answered_rows(
-        table, "classification", "prediction" if column == "generated_label" else column
-    )
+    # An answer that is no label leaves the column null: the answer itself tells it was asked.
+    named = answered_rows(table, "classification", column)
+    return np.union1d(named, answered_rows(table, "classification"))
 
 
 def _labels(table: pa.Table, rows: np.ndarray, column: str) -> tuple[list[str], list[str | None]]:

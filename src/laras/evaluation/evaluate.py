@@ -1,35 +1,34 @@
 """Judge a candidate on test examples: losses, label likelihoods, answers, figures.
 
 The evaluator does not know how the candidate was obtained: base, tuned or prompted go through
-the same lines, on the same rows, with the same tokenizer and template.
+the same lines, on the same rows, with the same tokenizer and template. Of one that only answers
+(``answered.py``) there are answers, and nothing that takes likelihoods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from laras.batches.encode import encode_example, prompt_ids
 from laras.errors import DataRefused
-from laras.evaluation.candidate import Candidate
+from laras.evaluation.answered import evaluate_answers
+from laras.evaluation.candidate import Answering, Candidate
 from laras.evaluation.catalogue import answer_scores, metrics_of
-from laras.evaluation.classification import named_label, per_class
+from laras.evaluation.classification import labels_to_name, named_label
+from laras.evaluation.concluded import concluded
 from laras.evaluation.cost import Meter
-from laras.evaluation.figures import figures
 from laras.evaluation.generation import greedy_answers
 from laras.evaluation.head import head_log_probabilities
 from laras.evaluation.labels import label_log_probabilities, label_tokens
 from laras.evaluation.losses import example_losses, not_finite, overlapping, trained_tokens
 from laras.evaluation.reader import Reader, opened
-from laras.evaluation.result import PREDICTION_SCHEMA, Evaluation
+from laras.evaluation.result import Evaluation
 from laras.evaluation.rows import blank_row, sampled
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Rejection
-from laras.runs.hashing import content_hash
 from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress, Silent
 from laras.threads import placed
@@ -39,7 +38,7 @@ TOP_LABELS = 3
 
 
 def evaluate(
-    candidate: Candidate,
+    candidate: Candidate | Answering,
     examples: Sequence[Example],
     section: EvaluationSection,
     labels: Sequence[str] = (),
@@ -49,7 +48,8 @@ def evaluate(
     reader: Reader | None = None,
     meter: Meter | None = None,
 ) -> Evaluation:
-    """Predictions and figures of ``candidate`` on ``examples``.
+    """Predictions and figures of ``candidate`` on ``examples``; of one that only answers, on those
+    that can be asked.
 
     ``labels`` are the classes that a classification row may get; where none are given, those of
     the examples; a candidate with a head has its own, and is judged on such rows only. Examples
@@ -59,8 +59,10 @@ def evaluate(
     Errors: DataRefused where nothing is left to judge, GuardStopped where a row's figures are
     not finite. Equal inputs give equal results.
     """
-    meter = meter or Meter(next(candidate.loaded.model.parameters()).device)
     told = progress or Silent()
+    if isinstance(candidate, Answering):
+        return evaluate_answers(candidate, examples, section, labels, told)
+    meter = meter or Meter(next(candidate.loaded.model.parameters()).device)
     judgement = _Judgement(candidate, section, list(labels), told, meter, write_labels)
     with reused_memory(), placed(judgement.meter.device.type == "cpu") as judgement.look:
         if judgement.has_head:
@@ -113,25 +115,13 @@ class _Judgement:
             self._classify()
         if "chat" in judged_tasks and not self.has_head:
             self._answer_chats()
-        table = pa.Table.from_pylist(self.rows, schema=PREDICTION_SCHEMA)
-        scores, flags = figures(table, self.section)
-        self.warnings.extend(flags)
-        judged = [row for row in self.rows if row["predicted_label"] is not None]
-        return Evaluation(
-            scores=scores,
-            predictions=table,
-            cost=self.meter.as_json(),
-            test={
-                "rows": len(self.rows),
-                "tokens": sum(row["tokens"] for row in self.rows),
-                "groups": len({row["group"] for row in self.rows}),
-                "sha256": content_hash([asdict(example) for example in self.examples]),
-            },
-            rejections=tuple(self.rejections),
-            per_class=tuple(
-                per_class([row["label"] for row in judged], [r["predicted_label"] for r in judged])
-            ),
-            warnings=tuple(dict.fromkeys(self.warnings)),
+        return concluded(
+            self.rows,
+            self.examples,
+            self.section,
+            self.meter.as_json,
+            self.rejections,
+            self.warnings,
         )
 
     def _score_losses(self, examples: list[Example]) -> None:
@@ -176,13 +166,8 @@ class _Judgement:
         if not places:
             return
         references = {self.rows[place]["label"] for place in places}
-        self.labels = self.labels or sorted(references)
-        for label in sorted(references.difference(self.labels)):
-            self.warnings.append(
-                _("The test has label {label!r}, which the training data doesn't.").format(
-                    label=label
-                )
-            )
+        self.labels, unknown = labels_to_name(self.labels, references)
+        self.warnings.extend(unknown)
         if self.has_head:
             self._classify_by_head(places)
             return

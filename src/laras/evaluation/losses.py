@@ -54,7 +54,7 @@ def losses_as_given(
     batch_tokens: int,
     advance: Callable[[int], None] | None = None,
 ) -> np.ndarray:
-    """:func:`example_losses` of examples that have the model's soft prompt in them already."""
+    """:func:`example_losses` of examples that begin with the model's virtual tokens already."""
     losses = np.zeros(len(encoded), dtype=np.float64)
     done = 0
     for batch in _batches(reader, encoded, batch_tokens):

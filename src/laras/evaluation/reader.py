@@ -14,7 +14,6 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from laras.adapters.soft_prompt import virtual_ids
 from laras.engine.cached import CachedDecoder
 from laras.engine.decoder import rotates_by_length
 from laras.engine.forward import PackedForward, Way
@@ -25,6 +24,7 @@ from laras.evaluation.padded_rows import PaddedRows
 from laras.evaluation.queued_rows import CachedQueue, PaddedQueue, Rows
 from laras.models.causal import causal_model
 from laras.models.quiet import quiet
+from laras.models.virtual_tokens import virtual_ids
 
 _TOLERANCE = 1e-4  # of the largest logit; what another order of float32 sums comes to
 _HALF_TOLERANCE = 2e-2  # the same in bfloat16 and float16
@@ -36,7 +36,7 @@ class Reader:
 
     It holds the model's weights in another order, as views of larger matrices where it can:
     :meth:`release` gives them memory of their own again, for who wants to write them.
-    Everything it reads begins with the model's soft prompt, where it has one (``begins``).
+    Everything it reads begins with the model's virtual tokens, where it has some (``begins``).
     ``tolerance``: how far figures may differ, of the largest, and still count as the same.
     """
 
@@ -67,7 +67,7 @@ class Reader:
         return PaddedQueue(self.causal, prompts, batches, room)
 
     def begun(self, prompts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
-        """``prompts`` behind the model's soft prompt, where it has one."""
+        """``prompts`` behind the model's virtual tokens, where it has some."""
         return [[*self.begins, *prompt] for prompt in prompts] if self.begins else prompts
 
     def _find_cached(self) -> CachedDecoder | None:
@@ -77,14 +77,15 @@ class Reader:
             return None
         head = self.causal.get_output_embeddings()
         cached = CachedDecoder(decoder, head, self.forward.softcap)
-        size = min(head.weight.shape[0], 64)
-        rows = [[at % size for at in range(8)], [at % size for at in (0, 1, 2, 3, 9, 11, 13)]]
-        own = CachedRows.of(cached, [rows[0][:6], rows[1][:5]], [4, 4], 2)
-        found = [own.read(), own.step(torch.tensor([rows[0][6], rows[1][5]]))]
+        size, n = min(head.weight.shape[0], 64), len(self.begins)
+        tried = [range(8), (0, 1, 2, 3, 9, 11, 13)]
+        rows = [[*self.begins, *(at % size for at in each)] for each in tried]
+        own = CachedRows.of(cached, [rows[0][: n + 6], rows[1][: n + 5]], [n + 4, n + 4], 2)
+        found = [own.read(), own.step(torch.tensor([rows[0][n + 6], rows[1][n + 5]]))]
         own.keep(np.array([1]))
-        found.append(own.step(torch.tensor(rows[1][6:])))
+        found.append(own.step(torch.tensor(rows[1][n + 6 :])))
         with torch.no_grad(), quiet():
-            logits = [self._logits(row) for row in rows]
+            logits = [self._logits(row)[n:] for row in rows]
         expected = [torch.stack([logits[0][5 + at], logits[1][4 + at]]) for at in (0, 1)]
         expected.append(logits[1][6:])
         return cached if self._agree(found, expected) else None

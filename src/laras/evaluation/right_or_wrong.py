@@ -27,6 +27,8 @@ def hits(statistics: Statistics, groups: int) -> np.ndarray | None:
     where there are fewer ``groups`` than rows."""
     if groups < len(statistics.rows) or statistics.value is not ratio:
         return None
+    if statistics.values.shape[1] != 2:
+        return None
     right, ones = statistics.values.T
     return right if (ones == 1).all() and np.isin(right, (0.0, 1.0)).all() else None
 

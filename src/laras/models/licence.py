@@ -13,6 +13,9 @@ from laras.recipe.document import parse_document
 
 _MOST_CHARACTERS = 200_000
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*(?:\n|\Z)", re.DOTALL)
+_CARD_LINE = re.compile(
+    r"(?im)^[\s>*-]*\**licen[cs]e\**\s*:\**\s*([A-Za-z0-9][A-Za-z0-9.-]{1,40}?)\.?\s*$"
+)
 _UNTOLD = ("", "other", "unknown")  # what model cards say where they name no licence of a list
 # What licences begin with, to the name that model cards give them; the narrower ones first.
 _TEXTS = {
@@ -41,7 +44,7 @@ class Licence:
 
 
 def licence_of(folder: Path) -> Licence | None:
-    """The first that is found: the model card's front matter, ``config.json``, the text of a
+    """The first that is found: the model card, ``config.json``, the text of a
     licence file; None where nothing tells. It is what the folder claims, not legal advice."""
     return next(_told(folder), None)
 
@@ -58,6 +61,16 @@ def _told(folder: Path) -> Iterator[Licence]:
 
 
 def _of_card(text: str) -> str:
+    """By the card's metadata, else by a line behind them that says "Licence:"."""
+    if told := _of_metadata(text):
+        return told
+    match = _FRONT_MATTER.match(text)
+    body = "" if match is None and text.startswith("---") else text[match.end() if match else 0 :]
+    line = _CARD_LINE.search(body)
+    return line[1] if line else ""
+
+
+def _of_metadata(text: str) -> str:
     match = _FRONT_MATTER.match(text)
     if match is None:
         return ""

@@ -43,7 +43,8 @@ def report_text(audit: Mapping[str, Any], data: Path | None = None) -> str:
 
 
 def _warnings(messages: list[str]) -> list[str]:
-    return ["\n".join(f"- **{_('Note')}**: {message}" for message in messages)] if messages else []
+    note = _("Note")
+    return ["\n".join(f"- **{note}**: {message}" for message in messages)] if messages else []
 
 
 def _funnel(stages: list[dict[str, Any]]) -> str:

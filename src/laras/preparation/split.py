@@ -35,7 +35,7 @@ Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Groups:
+class Groups:
     """All groups, by number: their rows, place in the order, and stratum; and who holds what.
 
     ``holds``: of each kind (task, label) in a group, the group's number, the kind's, and how many
@@ -64,7 +64,7 @@ def assign(table: pa.Table, shares: Mapping[Split, float], seed: int) -> npt.NDA
     """
     if not table.num_rows:
         return np.empty(0, dtype=np.int8)
-    group_of_row, groups = _gather(table, seed)
+    group_of_row, groups = gather(table, seed)
     result = np.full(len(groups.rows), _TRAIN, dtype=np.int8)
     for stratum in np.unique(groups.strata).tolist():
         task, label = groups.kinds[stratum]
@@ -87,8 +87,9 @@ def position(name: str, seed: int) -> float:
     return float(xxhash.xxh3_64_intdigest(name.encode(), seed=seed) / 2**64)
 
 
-def _gather(table: pa.Table, seed: int) -> tuple[Numbers, _Groups]:
-    """The group's number of each row, and the groups."""
+def gather(table: pa.Table, seed: int) -> tuple[Numbers, Groups]:
+    """The group's number of each row of ``table`` (columns ``group``, ``task``, ``label``), and the
+    groups in the order that ``seed`` gives."""
     encoded = table.column("group").combine_chunks().dictionary_encode()
     group_of_row: Any = encoded.indices.to_numpy().astype(np.int64)
     names = encoded.dictionary
@@ -108,7 +109,7 @@ def _gather(table: pa.Table, seed: int) -> tuple[Numbers, _Groups]:
     positions = np.fromiter(
         (position(name.as_py(), seed) for name in names), np.float64, len(names)
     )
-    groups = _Groups(
+    groups = Groups(
         names,
         np.bincount(group_of_row, minlength=len(names)),
         positions,
@@ -154,7 +155,7 @@ def _hold_out(
 
 
 def _hold_out_at_least_one(
-    result: npt.NDArray[np.int8], groups: _Groups, shares: Mapping[Split, float]
+    result: npt.NDArray[np.int8], groups: Groups, shares: Mapping[Split, float]
 ) -> None:
     """Small data: where a split got nothing, it gets the smallest group that can be spared."""
     task_of_group = np.array([task for task, _label in groups.kinds])[groups.strata]
@@ -171,7 +172,7 @@ def _hold_out_at_least_one(
                 result[groups.smallest(spare)] = number
 
 
-def _give_back_untrained_labels(result: npt.NDArray[np.int8], groups: _Groups) -> None:
+def _give_back_untrained_labels(result: npt.NDArray[np.int8], groups: Groups) -> None:
     """A label that is tested and not trained on can't be learned: its smallest group goes back."""
     holders, held, _counts = groups.holds
     label_of_kind = np.array([label for _task, label in groups.kinds])

@@ -21,6 +21,7 @@ from laras.errors import (
 )
 from laras.job import Job, model_digest
 from laras.models.load import resolve_model
+from laras.models.places import template_file
 from laras.preparation.held_back import without_test
 from laras.ranking.measure import Ground, Named, measure
 from laras.ranking.ranked import Ranked, ranked_from_json
@@ -31,7 +32,7 @@ from laras.recipe.schema import ModelSection
 from laras.runs.atomic import temporary_sibling
 from laras.runs.damage import damage_told
 from laras.runs.folder import Run
-from laras.runs.hashing import content_hash
+from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress
 from laras.translation import _
 
@@ -131,15 +132,17 @@ def _measured(
     """Figures and losses of the candidate, found where they were left or made now."""
     digest = model_digest(candidate.folder)
     recipe = ground.recipe
+    template = template_file(candidate.section, candidate.recipe_folder)
     key = content_hash(
         VERSION,
         digest,
-        candidate.section.model_dump(exclude={"base", "download", "revision"}),
+        candidate.section.model_dump(exclude={"base", "download", "revision", "chat_template"}),
+        None if template is None else file_sha256(template),
         ground.prepared.key,
         recipe.tuning,
         [each for each in recipe.comparison.contenders if each.kind in ("lora", "full")],
         recipe.comparison.primary_metric,
-        recipe.evaluation,
+        recipe.evaluation.model_dump(exclude={"judge"}),
     )
     stage = run.stage(f"rank-{digest[:16]}", key)
     facts = f"{FOLDER}/{digest[:16]}.json"

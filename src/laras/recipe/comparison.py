@@ -15,7 +15,7 @@ from laras.translation import _
 ContenderKind = Literal[
     "base", "full", "freeze",
     "lora", "rslora", "dora", "pissa", "olora", "loraplus", "vera", "oft", "boft", "ia3",
-    "prompt", "soft-prompt",
+    "prompt", "soft-prompt", "prefix", "api",
 ]  # fmt: skip
 
 
@@ -26,7 +26,7 @@ class Settings(Adjustment, Asking):
 class Contender(Settings):
     """One way to get a candidate, under a name of its own. A setting that its kind does not read
     is refused: rank, alpha, dropout and target_modules are for adapters, trained_layers is for
-    freeze, and base has none."""
+    freeze, endpoint for api, and base has none."""
 
     kind: ContenderKind
     """How the candidate is obtained."""
@@ -39,6 +39,11 @@ class Contender(Settings):
         given = {name: value for name, value in settings.items() if value is not None}
         unread.refuse(unread.of_contender(self.kind, given))
         unread.refuse(unread.of_prompting(given))
+        unread.refuse(unread.of_search(self.kind, self.ways or ()))
+        if self.kind == "api" and self.endpoint is None:
+            raise ValueError(
+                _("a contender of kind api needs an endpoint: its address and the model there")
+            )
         return self
 
 
@@ -59,6 +64,12 @@ class ComparisonSection(Section):
     perplexity."""
     samples: int = Field(default=12, ge=0)
     """How many test examples the report shows side by side."""
+    seeds: int = Field(default=1, ge=1)
+    """With how many seeds each tuned contender is trained: tuning.seed and those that follow it.
+    The first one competes; the others tell how much of its figures is luck."""
+    learning_curve: list[Annotated[float, Field(gt=0.0, lt=1.0)]] = []
+    """Also train each tuned contender on these shares of the training data, such as
+    ``[0.25, 0.5]``, to tell what more data would bring."""
 
     @field_validator(
         "contenders",
@@ -84,6 +95,21 @@ class ComparisonSection(Section):
                     )
                 )
         return value
+
+    @field_validator("learning_curve")
+    @classmethod
+    def _shares_are_unique(cls, value: list[float]) -> list[float]:
+        if len(set(value)) < len(value):
+            raise ValueError(_("a share stands twice"))
+        return value
+
+    @model_validator(mode="after")
+    def _reads_what_is_set(self) -> ComparisonSection:
+        asked = {"seeds": self.seeds > 1, "learning_curve": bool(self.learning_curve)}
+        given = {name: getattr(self, name) for name, wanted in asked.items() if wanted}
+        kinds = [contender.kind for contender in self.contenders]
+        unread.refuse(unread.of_retraining(given, kinds))
+        return self
 
 
 def expand_contender(item: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator
 
+from laras.recipe.endpoint import Access
 from laras.recipe.languages import refuse_unknown
 from laras.recipe.section import Section, Seed, Share
 
@@ -15,16 +16,10 @@ PersonalData = Literal[
 Acceptable = Literal["test-leak", "rejected-rows"]
 
 
-class GenerationSection(Section):
+class GenerationSection(Access):
     """Questions and answers about your documents, written by a language model behind any endpoint
     that speaks OpenAI's chat protocol. The texts of passages are sent there."""
 
-    endpoint: str = Field(pattern=r"^https?://")
-    """Its base address, as in http://127.0.0.1:8000/v1."""
-    model: str
-    """The name of the model there."""
-    api_key_variable: str | None = None
-    """The environment variable that holds the key."""
     pairs_per_passage: int = Field(default=3, ge=1, le=20)
     """How many questions are asked for about each passage."""
     max_passages: int | None = Field(default=None, ge=1)
@@ -38,10 +33,6 @@ class GenerationSection(Section):
     least_grounded: Annotated[float, Field(ge=0.0, le=1.0)] = 0.6
     """Share of an answer's content words that must stand in its passage; its numbers and names
     must all stand there."""
-    timeout_s: float = Field(default=120.0, gt=0.0)
-    """How long one answer may take."""
-    parallel: int = Field(default=4, ge=1, le=64)
-    """Calls under way at once."""
 
 
 class PreparationSection(Section):

@@ -15,6 +15,7 @@ from laras.recipe import unread
 from laras.recipe.comparison import ComparisonSection, Contender
 from laras.recipe.data import SOURCE_KINDS, TEXT_KINDS, ColumnMap, DataSection, Source
 from laras.recipe.gates import ASKED_OF, GatesSection
+from laras.recipe.judging import JudgeSection
 from laras.recipe.preparing import GenerationSection, PreparationSection
 from laras.recipe.searching import Dimension, SearchSection
 from laras.recipe.section import Section, Seed
@@ -31,6 +32,7 @@ __all__ = [
     "EvaluationSection",
     "GatesSection",
     "GenerationSection",
+    "JudgeSection",
     "ModelSection",
     "PreparationSection",
     "Recipe",
@@ -103,6 +105,8 @@ class EvaluationSection(Section):
     """Resamples for each interval."""
     seed: Seed = 0
     """Decides the resamples and the sample of rows."""
+    judge: JudgeSection | None = None
+    """Have a language model compare answers, as evidence beside the metrics."""
 
 
 class Recipe(Section):
@@ -145,6 +149,8 @@ class Recipe(Section):
         unread.refuse(unread.of_gates(asked, self.evaluation.checks))
         if self.gates.beats_reference:
             unread.refuse(unread.of_gate_on_the_reference(len(kinds)))
+        if self.evaluation.judge is not None:
+            unread.refuse(unread.of_judge(self.evaluation.judge.model, len(kinds)))
         return self
 
     def objective_of(self, contender: Contender) -> str | None:

@@ -5,7 +5,7 @@ Each refusal stands at the setting itself, so that the message can point there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -18,7 +18,8 @@ ERROR_TYPE = "unread"
 
 LORA_KINDS = ("lora", "rslora", "dora", "pissa", "olora", "loraplus")
 ADAPTER_KINDS = (*LORA_KINDS, "vera", "oft", "boft", "ia3")
-TUNED_KINDS = (*ADAPTER_KINDS, "full", "freeze", "soft-prompt")
+VIRTUAL_KINDS = ("soft-prompt", "prefix")  # what is learnt stands before an example
+TUNED_KINDS = (*ADAPTER_KINDS, "full", "freeze", *VIRTUAL_KINDS)
 # Settings of a contender that not every kind that is tuned reads.
 READ_BY = {
     "rank": (*LORA_KINDS, "vera"),
@@ -31,12 +32,14 @@ READ_BY = {
     # peft's BOFT does not know quantised layers.
     "quantised": tuple(kind for kind in ADAPTER_KINDS if kind not in ("pissa", "olora", "boft")),
     "trained_layers": ("freeze",),
-    **dict.fromkeys(("ways", "instruction", "shots", "proposals", "prompt_rows"), ("prompt",)),
-    "virtual_tokens": ("soft-prompt",),
+    **dict.fromkeys(("ways", "instruction", "shots", "prompt_rows"), ("prompt", "api")),
+    "proposals": ("prompt",),
+    "endpoint": ("api",),
+    "virtual_tokens": VIRTUAL_KINDS,
 }
 # Kinds whose training reaches the rows of new tokens; what is not tuned is judged with them
 # untrained.
-READ_NEW_TOKENS = ("base", "prompt", "full", *LORA_KINDS)
+READ_NEW_TOKENS = ("base", "prompt", "api", "full", *LORA_KINDS)
 
 
 class Unread(NamedTuple):
@@ -122,6 +125,28 @@ def of_prompting(settings: Mapping[str, Any]) -> Iterable[Unread]:
             )
 
 
+def of_search(kind: str, ways: Sequence[str]) -> Iterable[Unread]:
+    """A search among the ``ways`` of a contender whose every answer costs money."""
+    if kind == "api" and "search" in ways:
+        yield Unread(
+            ("ways", ways.index("search")),
+            "search",
+            _("a search asks very often, and is not made behind an endpoint"),
+            _("Leave it out; zero-shot, few-shot and retrieval are tried."),
+        )
+
+
+def of_budget(budget: float | None) -> Iterable[Unread]:
+    """A budget for calls that have no price."""
+    if budget is not None:
+        yield Unread(
+            ("budget",),
+            budget,
+            _("no price is set, so that nothing counts against it"),
+            _("Set price_input and price_output, or leave it out."),
+        )
+
+
 def of_optimizer(optimizer: str, kinds: Iterable[str]) -> Iterable[Unread]:
     """Muon where no contender is tuned in full."""
     if optimizer == "muon" and "full" not in kinds:
@@ -205,6 +230,29 @@ def of_gate_on_the_reference(contenders: int) -> Iterable[Unread]:
             _("there is a single contender, and nothing for it to beat"),
             _("Leave it out, or add base to comparison.contenders."),
         )
+
+
+def of_judge(model: str, contenders: int) -> Iterable[Unread]:
+    """A judge where nobody's answers can be compared."""
+    if contenders < 2:
+        yield Unread(
+            ("evaluation", "judge"),
+            model,
+            _("there is a single contender, and nothing to compare its answers with"),
+            _("Leave it out, or add a contender."),
+        )
+
+
+def of_retraining(given: Mapping[str, Any], kinds: Iterable[str]) -> Iterable[Unread]:
+    """What is ``given`` for training contenders once more where nobody is trained."""
+    if not set(kinds) & set(TUNED_KINDS):
+        for name, value in given.items():
+            yield Unread(
+                (name,),
+                value,
+                _("no contender is trained"),
+                _("Leave it out, or add one that is, such as lora."),
+            )
 
 
 def of_test_weights(weights: Iterable[float]) -> Iterable[Unread]:

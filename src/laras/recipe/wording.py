@@ -106,7 +106,8 @@ def _bounded(noun: str, option: dict[str, Any]) -> str:
         for key, phrase in phrases.items()
         if option.get(key) is not None
     ]
-    return f"{noun} {_(' and ').join(bounds)}" if bounds else noun
+    said = _(" and ").join(bounds)
+    return f"{noun} {said}" if bounds else noun
 
 
 def _short(limit: float) -> str:

@@ -18,6 +18,13 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """What the blocks after it are about, within a section."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     """One cell of a table: a main text, a smaller one below it, and what it stands for."""
 
@@ -31,7 +38,7 @@ class Cell:
 class Table:
     """Rows of cells under a header; the first cell names the row.
 
-    A row of one cell names the group of rows below it.
+    A row of one cell names the group of rows below it. ``folded``: behind a summary of these words.
     """
 
     header: Sequence[Cell]
@@ -39,6 +46,7 @@ class Table:
     caption: str = ""
     footnotes: Sequence[str] = ()
     marked_column: int | None = None  # drawn apart: the recommended contender
+    folded: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,14 @@ class Code:
 
     summary: str
     lines: Sequence[tuple[str, str]]  # the line, and the comment at its end
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """What is said to a model, behind a summary that opens it."""
+
+    summary: str
+    messages: Sequence[tuple[str, str]]  # who says it, in words; text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +154,7 @@ class RowStories:
     tokens_title: str
 
 
-Block = Paragraph | Table | Figures | Facts | Code | Samples | RowStories
+Block = Paragraph | Heading | Table | Figures | Facts | Code | Messages | Samples | RowStories
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from laras.recipe.unread import ADAPTER_KINDS, READ_BY
+from laras.recipe.unread import ADAPTER_KINDS, READ_BY, VIRTUAL_KINDS
 from laras.report.markdown_text import bullets, difference, escaped, table
 from laras.report.measures import measure, value_of
 from laras.report.wording import duration, percent, whole
@@ -56,6 +56,7 @@ def _what_it_is(facts: CardFacts) -> str:
         "full": "trained in full",
         "freeze": "with its last blocks trained",
         "soft-prompt": "with a soft prompt trained before its input",
+        "prefix": "with keys and values trained before its input in each layer",
     }.get(contender.kind, f"with an adapter ({escaped(contender.kind)}) trained on it")
     does = "It names labels and writes nothing." if facts.has_head else ""
     said = [f"The base model {escaped(facts.base)}, {made}, by Laras {_version(facts)}.", does]
@@ -140,11 +141,9 @@ def _evaluation(facts: CardFacts) -> str:
             )
             if count is not None
         ]
-    said = [
-        f"On {' in '.join(tested)} that were held out by group and read once." if tested else ""
-    ]
+    said = [f"On {' in '.join(tested)} that were held out by group." if tested else ""]
     said.append(
-        "↓: lower is better, ↑: higher is better. Intervals by a bootstrap over groups; a "
+        "↓: lower is better, ↑: higher is better. Intervals over groups of rows; a "
         "difference in bold is more than chance by a paired test."
     )
     sentences = facts.verdict.get("sentences")
@@ -218,7 +217,7 @@ def _use(facts: CardFacts) -> str:
     kind = facts.contender.kind
     loader = "AutoModelForSequenceClassification" if facts.has_head else "AutoModelForCausalLM"
     lines = [f"from transformers import AutoTokenizer, {loader}", ""]
-    added = kind in ADAPTER_KINDS or kind == "soft-prompt"
+    added = kind in (*ADAPTER_KINDS, *VIRTUAL_KINDS)
     if added:
         lines.insert(0, "from peft import PeftModel")
         lines += [

@@ -18,11 +18,13 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ContenderFacts:
-    """One contender's scores and answers; empty where they were not written."""
+    """One contender's scores, answers and prompts; empty where they were not written."""
 
     name: str
     scores: Json = field(default_factory=dict)
     predictions: Sequence[Json] = ()
+    prompt: Json = field(default_factory=dict)
+    prompts: Sequence[Json] = ()
 
     @property
     def metrics(self) -> dict[str, Json]:
@@ -93,6 +95,12 @@ class RunFacts:
         return str(name) if name is not None else None
 
     @cached_property
+    def confidence(self) -> float:
+        """That of the intervals."""
+        level = self.setting("evaluation", "confidence")
+        return level if isinstance(level, float) else 0.95
+
+    @cached_property
     def settings(self) -> Json:
         """The recipe as plain data; empty where it can't be read."""
         from ruamel.yaml import YAML
@@ -110,6 +118,18 @@ class RunFacts:
         return values.get(key) if isinstance(values, dict) else None
 
 
+def mapping_of(value: object) -> Json:
+    """``value`` where it is a mapping; else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def entries_of(value: object) -> list[Json]:
+    """The mappings of a list; none where there is no list."""
+    return (
+        [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+    )
+
+
 def read_facts(folder: Path) -> RunFacts:
     """Everything of a run that the report shows; never fails on a part that is not there."""
     missing: list[str] = []
@@ -123,7 +143,7 @@ def read_facts(folder: Path) -> RunFacts:
         # Written when tuning begins: a run that only prepared has none, and misses nothing.
         encoding=_json(folder / "data/encoding.json", "", []),
         # Written at the end of a whole run.
-        shown=_shown(folder / "data/shown.json"),
+        shown=_listed(folder / "data/shown.json"),
         ledger=_rows(
             folder / "data/ledger.parquet", _("the ledger (data/ledger.parquet)"), missing
         ),
@@ -153,12 +173,12 @@ def _json(path: Path, title: str, missing: list[str]) -> Json:
     return content
 
 
-def _shown(path: Path) -> list[Json]:
+def _listed(path: Path) -> list[Json]:
+    """The objects of a list that not every run leaves."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return entries_of(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
         return []
-    return [row for row in content if isinstance(row, dict)] if isinstance(content, list) else []
 
 
 def _events(path: Path, missing: list[str]) -> list[Json]:
@@ -191,7 +211,8 @@ def _contenders(folder: Path, verdict: Json, missing: list[str]) -> list[Contend
 
     A folder may also hold a contender of an earlier recipe, judged on another test set.
     """
-    order = [_name_of(entry) for entry in verdict.get("contenders") or ()]
+    judged = verdict.get("contenders")
+    order = [_name_of(entry) for entry in judged] if isinstance(judged, list) else []
     found = (
         sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     )
@@ -207,7 +228,10 @@ def _contenders(folder: Path, verdict: Json, missing: list[str]) -> list[Contend
             _("the answers of {name}").format(name=name),
             missing,
         )
-        contenders.append(ContenderFacts(name, scores, predictions))
+        # Only a contender that is asked by a prompt has one.
+        prompt = _json(folder / name / "prompt.json", "", [])
+        prompts = _listed(folder / name / "prompts.json")
+        contenders.append(ContenderFacts(name, scores, predictions, prompt, prompts))
     return contenders
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from laras.report.blocks import Section
+from laras.report.checked import not_measured
 from laras.report.facts import RunFacts, read_facts
 from laras.report.sections import SECTIONS
 from laras.report.sections.headline import headline
@@ -113,4 +114,7 @@ def _missing(facts: RunFacts, sections: Sequence[Section]) -> list[str]:
         missing.append(_("loss curves: nothing was tuned in this run"))
     if "samples" not in shown and facts.contenders:
         missing.append(_("examples side by side: no answers were generated"))
+    if facts.verdict:
+        unknown = _("not measured")
+        missing += [f"{title}: {unknown}" for title in not_measured(facts.verdict)]
     return missing

@@ -6,14 +6,19 @@ What is missing there is left out here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from laras.report.facts import ContenderFacts
+from laras.report.certainty import what_would_change
+from laras.report.checked import check_titles, is_noticed
+from laras.report.facts import ContenderFacts, Json, entries_of, mapping_of
+from laras.report.judge_section import judge_text
+from laras.report.left_out import left_out
 from laras.report.markdown_text import bullets, difference, escaped, table
 from laras.report.measures import chosen_charts, measure, metric_keys, value_of
-from laras.report.wording import duration, number, percent, significant, size, whole
+from laras.report.paired import paired
+from laras.report.retraining_text import curve_text, seeds_text
+from laras.report.wording import duration, energy, money, percent, significant, size, whole
 from laras.runs.atomic import write_text_atomic
 from laras.translation import _, language
 
@@ -21,7 +26,6 @@ if TYPE_CHECKING:
     from laras.runs.folder import Run
 
 _MOST_METRICS = 5
-Entry = Mapping[str, Any]
 
 
 def write_verdict_text(run: Run, confidence: float) -> Path:
@@ -29,36 +33,40 @@ def write_verdict_text(run: Run, confidence: float) -> Path:
     ``confidence``; StorageFailed where that is damaged."""
     verdict = run.read_json("verdict.json")
     path = Path(run.folder) / "verdict.md"
-    write_text_atomic(path, verdict_text(_mapping(verdict), confidence))
+    write_text_atomic(path, verdict_text(mapping_of(verdict), confidence))
     return path
 
 
-def verdict_text(verdict: Entry, confidence: float) -> str:
+def verdict_text(verdict: Json, confidence: float) -> str:
     """The page, of the content of ``verdict.json``."""
     sections = [
         (_("Contenders"), _contenders(verdict, confidence)),
+        (_("Left out"), bullets(escaped(line, 1200) for line in left_out(verdict))),
         (
             _("Differences from {name}").format(name=_name(verdict.get("reference"))),
             _pairs(verdict),
         ),
+        (_("A language model as judge"), judge_text(verdict, confidence)),
+        (_("Seeds"), seeds_text(verdict)),
         (_("Checks"), _checks(verdict)),
         (_("Gates"), _gates(verdict)),
         (_("What it cost"), _costs(verdict)),
-        (_("What would change the verdict"), _changes(verdict)),
+        (_("What would change the verdict"), bullets(what_would_change(verdict, escaped))),
+        (_("Would more training data help?"), curve_text(verdict)),
     ]
     parts = ["# " + _("Verdict"), f"**{escaped(_sentence(verdict), 2000)}**"]
     parts += [f"## {title}\n\n{text}" for title, text in sections if text]
     return "\n\n".join(parts) + "\n"
 
 
-def _sentence(verdict: Entry) -> str:
-    sentences = _mapping(verdict.get("sentences"))
+def _sentence(verdict: Json) -> str:
+    sentences = mapping_of(verdict.get("sentences"))
     said = sentences.get(language()) or verdict.get("sentence")
     return str(said or _("This run has no verdict yet: it has not come to the comparison."))
 
 
-def _contenders(verdict: Entry, confidence: float) -> str:
-    entries = _entries(verdict.get("contenders"))
+def _contenders(verdict: Json, confidence: float) -> str:
+    entries = entries_of(verdict.get("contenders"))
     contenders = [
         ContenderFacts(str(entry.get("name")), {"metrics": entry.get("metrics")})
         for entry in entries
@@ -82,7 +90,7 @@ def _contenders(verdict: Entry, confidence: float) -> str:
     return f"{table(head, rows, 2)}\n\n{intervals}"
 
 
-def _score(key: str, score: Entry | None) -> str:
+def _score(key: str, score: Json | None) -> str:
     value = value_of(score)
     if score is None or value is None:
         return "–"
@@ -94,10 +102,10 @@ def _score(key: str, score: Entry | None) -> str:
     return f"{written} ({metric.written(low)} – {metric.written(high)})"
 
 
-def _pairs(verdict: Entry) -> str:
+def _pairs(verdict: Json) -> str:
     """Of every contender with the reference, on the metrics that the table shows."""
     reference = verdict.get("reference")
-    pairs = [pair for pair in _entries(verdict.get("pairs")) if reference in _sides(pair)]
+    pairs = [pair for pair in entries_of(verdict.get("pairs")) if reference in _sides(pair)]
     keys = chosen_charts([str(p.get("metric")) for p in pairs], _primary(verdict), _MOST_METRICS)
     rows = []
     for key in keys:
@@ -111,63 +119,50 @@ def _pairs(verdict: Entry) -> str:
     return f"{table(head, rows, 2)}\n\n{said}"
 
 
-def _pair(pair: Entry, reference: object, key: str) -> list[str]:
+def _pair(pair: Json, reference: object, key: str) -> list[str]:
     """One row of the table, the contender minus the reference."""
-    turned = pair.get("b") == reference
-    other = pair.get("a") if turned else pair.get("b")
-    bounds = [value_of(pair, name) for name in ("difference", "low", "high")]
-    value, low, high = (-value if turned and value is not None else value for value in bounds)
-    if turned:
-        low, high = high, low
-    metric = measure(key)
-    written = difference(value, metric.digits)
-    if low is not None and high is not None:
-        written += f" ({difference(low, metric.digits)} – {difference(high, metric.digits)})"
-    p = value_of(pair, "p_adjusted")
-    better = pair.get("better")
+    found, metric = paired(pair, reference), measure(key)
+    written = difference(found.difference, metric.digits)
+    if found.low is not None and found.high is not None:
+        bounds = (difference(bound, metric.digits) for bound in (found.low, found.high))
+        written += f" ({' – '.join(bounds)})"
     return [
-        escaped(other),
+        escaped(found.of),
         f"{escaped(metric.title)} {metric.arrow}".strip(),
         written,
-        significant(value_of(pair, "p") if p is None else p),
-        _("can't be told apart") if better is None else escaped(better),
+        significant(found.p),
+        _("can't be told apart") if found.better is None else escaped(found.better),
     ]
 
 
-def _sides(pair: Entry) -> tuple[object, object]:
+def _sides(pair: Json) -> tuple[object, object]:
     return pair.get("a"), pair.get("b")
 
 
-def _checks(verdict: Entry) -> str:
-    titles = {
-        "overfitting": _("Overfitting"),
-        "memorisation": _("Memorisation"),
-        "wording": _("Wording"),
-        "forgetting": _("Forgetting"),
-        "bias": _("Bias"),
-    }
+def _checks(verdict: Json) -> str:
+    unknown = _("not measured")
     lines = []
-    for check, title in titles.items():
-        entries = _entries(verdict.get(check))
+    for check, title in check_titles().items():
+        entries = entries_of(verdict.get(check))
         if not entries:
-            lines.append(f"{title}: {_('not measured')}")
+            lines.append(f"{title}: {unknown}")
         for entry in entries:
-            noticed = entry.get("noticed", entry.get("overfitted"))
-            mark = f"**{title}**" if noticed else title
+            mark = f"**{title}**" if is_noticed(entry) else title
             lines.append(f"{mark}: {escaped(entry.get('note') or '–', 1200)}")
     return bullets(lines) if verdict else ""
 
 
-def _gates(verdict: Entry) -> str:
+def _gates(verdict: Json) -> str:
+    passed, failed = _("passed"), _("not passed")
     return bullets(
-        f"{_('passed') if entry.get('passed') else '**' + _('not passed') + '**'}: "
+        f"{passed if entry.get('passed') is True else f'**{failed}**'}: "
         f"{escaped(entry.get('note') or entry.get('gate') or '–')}"
-        for entry in _entries(verdict.get("gates"))
+        for entry in entries_of(verdict.get("gates"))
     )
 
 
-def _costs(verdict: Entry) -> str:
-    rows = [_cost(entry) for entry in _entries(verdict.get("cost"))]
+def _costs(verdict: Json) -> str:
+    rows = [_cost(entry) for entry in entries_of(verdict.get("cost"))]
     if not rows:
         return ""
     head = [
@@ -182,78 +177,27 @@ def _costs(verdict: Entry) -> str:
     # A column in which nobody has anything says nothing.
     kept = [0, *(at for at in range(1, len(head)) if any(row[at] != "–" for row in rows))]
     text = table([head[at] for at in kept], [[row[at] for at in kept] for row in rows])
-    note = _mapping(verdict.get("break_even")).get("note")
+    note = mapping_of(verdict.get("break_even")).get("note")
     return f"{text}\n\n{escaped(note)}" if note else text
 
 
-def _cost(entry: Entry) -> list[str]:
-    tuning, answers = _mapping(entry.get("tuning")), _mapping(entry.get("per_1000_answers"))
-    energy = value_of(answers, "energy_wh")
-    money = value_of(answers, "money")
+def _cost(entry: Json) -> list[str]:
+    tuning, answers = mapping_of(entry.get("tuning")), mapping_of(entry.get("per_1000_answers"))
     return [
         escaped(entry.get("contender") or "–"),
         duration(value_of(tuning, "seconds")),
         size(value_of(tuning, "peak_memory_bytes")),
         duration(value_of(answers, "seconds")),
         whole(value_of(answers, "tokens_in")),
-        "–" if energy is None else f"{significant(energy)} Wh",
-        "–" if money is None else number(money, 2),
+        energy(value_of(answers, "energy_wh")),
+        escaped(money(value_of(answers, "money"), str(entry.get("currency") or ""))),
     ]
 
 
-def _changes(verdict: Entry) -> str:
-    """What is known of how sure the verdict is, and what would make it surer."""
-    lines = []
-    needed = _mapping(verdict.get("rows_needed"))
-    rows = value_of(needed, "rows")
-    if rows is not None:
-        said = _(
-            "If the difference that was measured between {name} and {reference} is the true one, "
-            "it takes about {rows} test rows to tell them apart."
-        )
-        lines.append(
-            said.format(
-                name=_name(needed.get("contender")),
-                reference=_name(verdict.get("reference")),
-                rows=whole(rows),
-            )
-        )
-    effect = _mapping(verdict.get("minimal_detectable_effect"))
-    value = value_of(effect)
-    if value is not None:
-        metric = measure(str(effect.get("metric")))
-        lines.append(
-            _(
-                "A test of this size finds a true difference of {effect} in {metric} four times "
-                "out of five; smaller ones are often missed."
-            ).format(effect=significant(value), metric=escaped(metric.title))
-        )
-    ties = verdict.get("ties")
-    if isinstance(ties, list) and ties:
-        lines.append(
-            _("More test rows could tell {names} apart from {recommended}.").format(
-                names=", ".join(map(_name, ties)),
-                recommended=_name(verdict.get("recommendation")),
-            )
-        )
-    return bullets(lines)
-
-
-def _primary(verdict: Entry) -> str | None:
-    name = _mapping(verdict.get("primary")).get("metric")
+def _primary(verdict: Json) -> str | None:
+    name = mapping_of(verdict.get("primary")).get("metric")
     return None if name is None else str(name)
 
 
 def _name(value: object) -> str:
     return "–" if value is None else escaped(value)
-
-
-def _mapping(value: object) -> Entry:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _entries(value: object) -> Sequence[Entry]:
-    """The mappings of a list; none where there is no list."""
-    return (
-        [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
-    )

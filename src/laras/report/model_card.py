@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 CARD = "README.md"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _LICENCE = re.compile(r"[a-z0-9][a-z0-9.-]{0,40}")
-_LICENCE_LINE = re.compile(
-    r"(?im)^[\s>*-]*\**licen[cs]e\**\s*:\**\s*([A-Za-z0-9][A-Za-z0-9.-]{1,40}?)\.?\s*$"
-)
-_METADATA = re.compile(r"---\s*\n(.*?)\n---\s*(?:\n|$)", re.DOTALL)
-_MOST_README = 20_000  # characters that are looked at
 _LEAST_LANGUAGE = 0.05  # of the training examples
 _MOST_NAME = 96
 # Names of metrics on the Hub, where ours differ.
@@ -106,7 +101,7 @@ def write_cards(
 ) -> list[Path]:
     """Write ``contenders/NAME/README.md`` of every contender that was tuned; returns the paths.
 
-    ``notes``: by contender, in English. ``licence``: of :func:`licence_of`.
+    ``notes``: by contender, in English. ``licence``: of the base model, as the Hub writes it.
     """
     verdict = _read(run, "verdict.json")
     events = run.events()
@@ -185,34 +180,10 @@ def source_name(source: Source) -> str:
     return visible(str(without_identity(_last_part(source.paths[0]))))[:_MOST_NAME]
 
 
-def licence_of(folder: Path) -> str | None:
-    """The licence that the README of a model's ``folder`` names, as the Hub writes it; None where
-    it names none."""
-    try:
-        text = (folder / CARD).read_text(encoding="utf-8", errors="replace")[:_MOST_README]
-    except OSError:
-        return None
-    named = _metadata(text).get("license")
-    if not isinstance(named, str):
-        line = _LICENCE_LINE.search(text)
-        named = line[1] if line else ""
+def licence_on_card(named: str) -> str | None:
+    """A licence as the Hub's metadata take it; None for what they can't hold."""
     licence = named.strip().lower()
     return licence if _LICENCE.fullmatch(licence) else None
-
-
-def _metadata(card: str) -> Json:
-    """The YAML that a card begins with; empty where there is none, or it is broken."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    begun = _METADATA.match(card)
-    if begun is None:
-        return {}
-    try:
-        content = YAML(typ="safe", pure=True).load(begun[1])
-    except (YAMLError, ValueError):
-        return {}
-    return content if isinstance(content, Mapping) else {}
 
 
 def slug(text: str) -> str:

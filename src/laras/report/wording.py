@@ -107,6 +107,19 @@ def size(size_bytes: float | None) -> str:
     return f"{whole(size_bytes)} B"
 
 
+def energy(watt_hours: float | None) -> str:
+    """Watt-hours, to two figures that mean something."""
+    return number(None, 0) if watt_hours is None else f"{significant(watt_hours)} Wh"
+
+
+def money(amount: float | None, currency: str = "") -> str:
+    """An amount in whatever the recipe's prices are in."""
+    if amount is None:
+        return number(None, 0)
+    written = number(amount, 2) if amount >= 0.1 or amount == 0 else significant(amount)
+    return f"{written} {currency}".rstrip()
+
+
 def _localised(written: str) -> str:
     """English digit grouping turned into that of the language in use."""
     if language() != "id":

@@ -35,3 +35,27 @@ class Silent:
 
     def finish(self) -> None:
         """Say nothing."""
+
+
+class Titled:
+    """Shows a part of a longer work under the part's title."""
+
+    def __init__(self, progress: Progress, title: str) -> None:
+        self._progress = progress
+        self._title = title
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage of the part begins."""
+        self._progress.stage(f"{self._title}: {name}", total)
+
+    def advance(self, done: int, **facts: float | int | str | None) -> None:
+        """As it is."""
+        self._progress.advance(done, **facts)
+
+    def note(self, message: str) -> None:
+        """Whom it is about is said."""
+        self._progress.note(f"{self._title}: {message}")
+
+    def finish(self) -> None:
+        """The part has ended."""
+        self._progress.finish()

@@ -111,14 +111,17 @@ class Watching:
 
 
 def _digest(objective: str, validation: Sequence[EncodedExample]) -> str:
-    """SHA-256 of all that a validation loss is a mean over."""
-    digest = hashlib.sha256(objective.encode())
+    """SHA-256 of all that a validation loss is a mean over: the tokens that are predicted, with
+    their weights. What they are predicted from may differ: a trial may see more context, or a
+    prompt that it has learnt."""
+    tokens, weights = hashlib.sha256(objective.encode()), hashlib.sha256()
     for example in validation:
-        weight = np.asarray(example.weight, dtype=np.float32)
-        for part in (example.input_ids, example.trained, weight):
-            digest.update(len(part.tobytes()).to_bytes(8, "little"))
-            digest.update(part.tobytes())
-    return digest.hexdigest()
+        predicted = example.trained.copy()
+        predicted[:1] = False  # nothing comes before the first token
+        of_each = np.broadcast_to(np.asarray(example.weight, np.float32), len(predicted))
+        tokens.update(example.input_ids[predicted].astype(np.int32).tobytes())
+        weights.update(of_each[predicted].tobytes())
+    return tokens.hexdigest() + weights.hexdigest()
 
 
 def attempt(

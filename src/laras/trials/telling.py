@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from laras.recipe.origins import written
-from laras.runs.progress import Progress
+from laras.runs.progress import Progress, Titled
 from laras.translation import _, ngettext
 from laras.trials.record import Record, State, Trial
 
@@ -108,28 +107,17 @@ def last_part(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-class TrialProgress:
+class TrialProgress(Titled):
     """Shows the work of one trial as such, and passes each note on once in a whole search."""
 
     def __init__(self, progress: Progress, number: int, trials: int, seen: set[str]) -> None:
-        self._progress = progress
-        self._title = _("Trial {number}/{last}").format(number=number, last=trials - 1)
+        super().__init__(
+            progress, _("Trial {number}/{last}").format(number=number, last=trials - 1)
+        )
         self._seen = seen
-
-    def stage(self, name: str, total: int | None = None) -> None:
-        """A stage of the trial begins."""
-        self._progress.stage(f"{self._title}: {name}", total)
-
-    def advance(self, done: int, **facts: Any) -> None:
-        """As it is."""
-        self._progress.advance(done, **facts)
 
     def note(self, message: str) -> None:
         """What every trial would say again is said once."""
         if message not in self._seen:
             self._seen.add(message)
             self._progress.note(message)
-
-    def finish(self) -> None:
-        """The trial has ended."""
-        self._progress.finish()

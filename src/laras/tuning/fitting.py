@@ -12,7 +12,7 @@ import torch
 from laras.adapters.prepare import trainable, transformer_blocks
 from laras.engine.forward import PackedForward
 from laras.engine.loss import _CHUNK_BYTES
-from laras.errors import MemoryExhausted
+from laras.errors import MemoryExhausted, UsageError
 from laras.models.inspection import parameters_in
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan, Shape, Work, least_bytes, plan
@@ -130,8 +130,26 @@ def work_of(
 
 def recompute(planned: Plan | None, chosen: Hyperparameters, forward: PackedForward) -> None:
     """Let ``forward`` recompute its blocks, and offload their inputs, if that is the plan; or if
-    there is no plan and the recipe says so."""
-    if planned is not None and planned.saving != "keep":
-        forward.recompute_activations(offload=planned.saving == "offload")
-    elif planned is None and chosen.recompute_activations == "always":
-        forward.recompute_activations()
+    there is no plan and the recipe says so.
+
+    UsageError for a learnt prefix on another way than the fast one: transformers' modules are given
+    it as a cache, and have none while they recompute.
+    """
+    saving = "recompute" if chosen.recompute_activations == "always" else "keep"
+    if planned is not None:
+        saving = planned.saving
+    if saving == "keep":
+        return
+    if chosen.method == "prefix" and forward.decoder is None:
+        raise UsageError(
+            "tuning.prefix-keeps-activations",
+            _("A learnt prefix needs its activations kept on this model: {reason}.").format(
+                reason=forward.route.reason
+            ),
+            where="tuning.recompute_activations",
+            hint=_(
+                "Set recompute_activations: never and lower tuning.micro_batch_tokens, or use "
+                "soft-prompt."
+            ),
+        )
+    forward.recompute_activations(offload=saving == "offload")

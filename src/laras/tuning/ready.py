@@ -13,12 +13,9 @@ import numpy as np
 import torch
 from peft import PeftModel
 
+from laras.adapters.learnt_before import LEARNT_BEFORE
 from laras.adapters.prepare import first_weights, prepare_for, save_adapter
-from laras.adapters.soft_prompt import (
-    refuse_head,
-    save_soft_prompt,
-    virtual_ids,
-)
+from laras.adapters.soft_prompt import refuse_head
 from laras.batches.account import write_account
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import Wanted, split_tokens
@@ -26,6 +23,7 @@ from laras.errors import DataRefused, UsageError
 from laras.models.classifier import add_to_adapter, as_classifier, padding_id
 from laras.models.load import LoadedModel, context_behind, load_model, resolve_model
 from laras.models.save import save_model
+from laras.models.virtual_tokens import virtual_ids
 from laras.planning.hyperparameters import VIRTUAL_TOKENS, resolve
 from laras.recipe.schema import TuningSection
 from laras.runs.atomic import publish_folder
@@ -71,9 +69,10 @@ class Ready:
     def save(self, folder: Path) -> None:
         """Publish what was trained as ``folder``, once the engine has let go of the model.
 
-        An adapter or a soft prompt in peft's format, anything else as a whole model.
+        An adapter, or what is learnt before examples, in peft's format, anything else as a whole
+        model.
         """
-        loaded, model = self.loaded, self.training.model
+        loaded, model, method = self.loaded, self.training.model, self.training.chosen.method
         temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
         temporary.mkdir(parents=True)
         pad_id = padding_id(loaded.tokenizer, loaded.template)
@@ -83,8 +82,8 @@ class Ready:
                 if self.classes is not None:
                     add_to_adapter(temporary, loaded.model, self.classes, pad_id)
                 loaded.tokenizer.save(temporary, loaded.template.text)
-            elif virtual_ids(loaded.model):
-                save_soft_prompt(loaded.model, temporary, loaded.name)
+            elif method in LEARNT_BEFORE:
+                LEARNT_BEFORE[method].save(loaded.model, temporary, loaded.name)
                 loaded.tokenizer.save(temporary, loaded.template.text)
             else:
                 # Frozen matrices may have been held in bfloat16; a file has one precision.
@@ -125,7 +124,7 @@ def make_ready(
     )
     parameters = loaded.model.num_parameters()
     objective = objectives.get(contender.objective or assignment.tuning.objective)
-    if contender.kind == "soft-prompt":
+    if contender.kind in LEARNT_BEFORE:
         refuse_head(contender.name, objective.has_head)
         count = contender.virtual_tokens or VIRTUAL_TOKENS
         loaded = replace(loaded, context=context_behind(loaded, count))

@@ -19,7 +19,6 @@ from laras.adapters.soft_prompt import (
     begun_with,
     load_soft_prompt,
     save_soft_prompt,
-    virtual_ids,
 )
 from laras.batches.token_batch import collate
 from laras.engine.forward import PackedForward
@@ -27,6 +26,7 @@ from laras.errors import StorageFailed
 from laras.evaluation.generation import greedy_answers
 from laras.evaluation.labels import label_log_probabilities
 from laras.evaluation.losses import example_losses
+from laras.models.virtual_tokens import virtual_ids
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from packed_examples import examples

@@ -170,6 +170,7 @@ def test_numbers_and_abbreviations_survive_every_rule() -> None:
 def test_the_language_of_the_data_decides_where_the_question_is_too_short() -> None:
     assert main_language({"id": 9, "en": 3}) == "id"
     assert main_language({"de": 9, "en": 3}) == ""
+    assert main_language({"unknown": 60, "id": 40}) == "id"  # short rows tell nothing
     assert "words" not in rewordings(chat("Kapan ya?"))
     assert rewordings(chat("Kapan ya?"), language="id")["words"].messages[0].content == (
         "Kapankah ya?"

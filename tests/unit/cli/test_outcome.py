@@ -161,3 +161,16 @@ def test_a_guessed_assistant_is_told_with_its_line_and_the_next_steps(
     assert f"laras inspect {finished}" in shown
     assert f"laras report {finished}" in shown
     assert "laras run recipe.yaml" in shown
+
+
+def test_luck_and_what_more_data_would_bring_are_told_below_the_verdict(
+    finished: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Run.open(finished) as run:
+        verdict = run.read_json("verdict.json")
+        seeds, curve = [{"note": "lora with 3 seeds."}], [{"note": "The curve is flat."}]
+        run.write_json("verdict.json", {**verdict, "seeds": seeds, "learning_curve": curve})
+    show_scores(finished, Session())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines.index("lora with 3 seeds.") > lines.index("Use lora [bold].")
+    assert "The curve is flat." in lines

@@ -7,9 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from laras.contenders.costs import break_even, costs, making_costs
+from laras.contenders.costs import break_even, costs, making_costs, prices
 from laras.contenders.pairs import Standing
 from laras.evaluation.result import Score
+from laras.recipe.schema import Recipe
 from laras.translation import set_language
 
 
@@ -106,3 +107,25 @@ def test_the_best_of_each_kind_are_compared_and_both_are_needed() -> None:
     assert (lowest["prompt"], lowest["tuned"]) == ("long", "lora")
     assert break_even([PROMPT], costs([PROMPT], {}, {}), "rougeL", True) is None
     assert break_even([LORA], costs([LORA], {}, {}), "rougeL", True) is None
+
+
+def test_an_endpoint_stands_beside_prompts_and_its_price_is_told() -> None:
+    big = standing("big", "api", 0.7, 8.0)
+    making = making_costs([made("lora", 300.0)], ["lora"])
+    every = [PROMPT, big, LORA]
+    found = break_even(every, costs(every, making, {"big": (2.0, 10.0)}), "rougeL", True)
+    assert found is not None
+    assert (found["prompt"], found["tuned"], found["answers"]) == ("big", "lora", 2500)
+    assert found["answers_by_energy"] is None
+    assert "1,000 answers of big cost 0.04 at its endpoint." in found["note"]
+
+
+def test_prices_are_those_of_contenders_behind_an_endpoint() -> None:
+    endpoint = {"endpoint": "http://a/v1", "model": "m", "price_input": 2.0, "budget": 1.0}
+    recipe = Recipe.model_validate(
+        {
+            "data": {"sources": [{"examples": "a.csv"}]},
+            "comparison": {"contenders": ["base", {"api": {"endpoint": endpoint}}]},
+        }
+    )
+    assert prices(recipe) == {"api": (2.0, 0.0)}

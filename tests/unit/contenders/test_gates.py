@@ -20,7 +20,7 @@ def english() -> None:
 def verdict(**changes: Any) -> dict[str, Any]:
     metrics = {"macro_f1": {"value": 0.8123}, "perplexity": {"value": 9.5}}
     checks = {
-        name: [{"contender": "lora", "noticed": False, "note": f"{name} is fine"}]
+        name: [{"contender": "lora", "noticed": False, "state": "clear", "note": f"{name} is fine"}]
         for name in ("forgetting", "bias", "memorisation")
     }
     return {
@@ -74,9 +74,11 @@ def test_each_gate_looks_at_the_recommended_contender(gates: dict[str, Any], wan
 def test_what_a_check_noticed_is_not_passed_and_neither_is_what_it_did_not_measure(
     check: str,
 ) -> None:
-    noticed = [{"contender": "lora", "noticed": True, "note": "seen"}]
-    of_another = [{"contender": "full", "noticed": False, "note": "fine"}]
+    noticed = [{"contender": "lora", "noticed": True, "state": "noticed", "note": "seen"}]
+    untold = [{"contender": "lora", "noticed": False, "state": "unknown", "note": "too few rows"}]
+    of_another = [{"contender": "full", "noticed": False, "state": "clear", "note": "fine"}]
     assert not passed(verdict(**{check: noticed}), **{f"no_{check}": True})
+    assert not passed(verdict(**{check: untold}), **{f"no_{check}": True})
     assert not passed(verdict(**{check: of_another}), **{f"no_{check}": True})
     assert not passed(verdict(**{check: None}), **{f"no_{check}": True})
     # The base model is what is held against: it has forgotten nothing.

@@ -78,6 +78,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
         {"data": {"sources": [{"examples": "rows.csv"}]}, "comparison": {"contenders": contenders}}
     )
     rows = tmp_path / "rows.parquet"
+    rows.touch()
     prepared = Prepared(rows, rows, rows, rows, {}, "key")
     assignments = [
         Assignment(contender, recipe.model, "digest", tmp_path, recipe.tuning, prepared)

@@ -26,7 +26,7 @@ def run_folder(tmp_path: Path) -> Path:
     recipe = {
         "model": {"base": "base"},
         "data": {"sources": [{"documents": "handbook"}]},
-        "comparison": {"contenders": ["base", "lora", "prompt"]},
+        "comparison": {"contenders": ["base", "lora", "prompt", "prefix"]},
     }
     with Run.open(tmp_path / "run") as run:
         run.write_text("recipe.yaml", resolved_yaml(recipe_from_mapping(recipe, tmp_path)))
@@ -104,3 +104,11 @@ def test_a_prompt_is_no_adapter_to_merge(with_prompt: Path, tmp_path: Path) -> N
     with pytest.raises(UsageError, match="no adapter to merge") as raised:
         write_merged(with_prompt, "prompt", tmp_path / "merged")
     assert raised.value.hint is None
+
+
+def test_what_stands_before_the_input_is_no_adapter_to_merge(
+    run_folder: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="no adapter to merge") as raised:
+        write_merged(run_folder, "prefix", tmp_path / "merged")
+    assert "peft" in str(raised.value.hint)

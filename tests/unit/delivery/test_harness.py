@@ -9,12 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
+from laras.adapters.prefix_tuning import add_prefix
+from laras.batches.encoded import EncodedExample
 from laras.cli.main import main
 from laras.delivery import harness
 from laras.delivery.harness import run_benchmarks
 from laras.errors import UsageError
+from laras.evaluation.losses import example_losses
 from laras.models.load import load_model
 from laras.models.tiny import tiny_model
 from laras.recipe.load import recipe_from_mapping, resolved_yaml
@@ -111,6 +116,26 @@ def test_without_the_harness_it_is_said_how_to_get_it(
     monkeypatch.setattr(harness, "find_spec", lambda _name: None)
     with pytest.raises(UsageError, match=r"laras\[harness\]"):
         run_benchmarks(run_folder, "base", ["any"], Silent())
+
+
+@installed
+def test_likelihoods_are_read_behind_what_was_learnt(run_folder: Path) -> None:
+    from laras.delivery.harness_model import ContenderModel
+
+    loaded = load_model(ModelSection(base="base"), run_folder.parent)
+    pairs = [([7, 8, 9], [10, 11]), ([12], [13, 14, 15])]
+    alone = ContenderModel(loaded, "base", Silent())._scores(pairs)
+    torch.manual_seed(0)
+    add_prefix(loaded.model, 4)
+    behind = ContenderModel(loaded, "prefix", Silent())._scores(pairs)
+    for (before, wanted), (score, _greedy), (without, _other) in zip(
+        pairs, behind, alone, strict=True
+    ):
+        ids = np.array([*before, *wanted], np.int32)
+        row = EncodedExample("", ids, np.arange(len(ids)) >= len(before))
+        (loss,) = example_losses(loaded.model, [row], batch_tokens=64)
+        assert score == pytest.approx(-loss, rel=1e-5)
+        assert score != pytest.approx(without, rel=1e-3)
 
 
 @installed

@@ -42,14 +42,19 @@ def test_figures_of_each_class_equal_scikit_learn() -> None:
         assert figures.rows == support[at]
 
 
-def table(references: list[str], predictions: list[str | None], column: str) -> pa.Table:
+def table(
+    references: list[str],
+    predictions: list[str | None],
+    column: str,
+    answer: str | None = "something",
+) -> pa.Table:
     rows = [
         {
             "example_id": str(at),
             "task": "classification",
             "group": str(at),
             "label": reference,
-            "prediction": "something",
+            "prediction": answer,
             column: prediction,
         }
         for at, (reference, prediction) in enumerate(zip(references, predictions, strict=True))
@@ -68,17 +73,19 @@ def test_a_predicted_class_without_a_test_row_is_flagged_and_not_averaged() -> N
     assert (absent.rows, absent.recall, absent.f1) == (0, None, None)
 
 
-def test_an_answer_that_is_no_label_counts_as_missed() -> None:
-    statistics = METRICS.get("macro_f1_generated").statistics(
-        table(["a", "b"], ["a", None], "generated_label")
-    )
+@pytest.mark.parametrize(
+    ("metric", "column"),
+    [("macro_f1_generated", "generated_label"), ("macro_f1", "predicted_label")],
+)
+def test_an_answer_that_is_no_label_counts_as_missed(metric: str, column: str) -> None:
+    statistics = METRICS.get(metric).statistics(table(["a", "b"], ["a", None], column))
     assert statistics is not None
     assert statistics.figure == pytest.approx(0.5)
     assert len(statistics.rows) == 2
 
 
 def test_metrics_of_labels_are_absent_where_no_row_was_classified() -> None:
-    unclassified = table(["a"], [None], "predicted_label")
+    unclassified = table(["a"], [None], "predicted_label", answer=None)
     assert METRICS.get("macro_f1").statistics(unclassified) is None
 
 

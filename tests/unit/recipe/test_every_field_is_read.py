@@ -26,6 +26,7 @@ from laras.recipe.load import LoadedRecipe, load_recipe
 from laras.recipe.schema import Recipe, Section
 from recipe_effects import (
     Observe,
+    answered,
     encoded,
     found_model,
     gated,
@@ -35,6 +36,8 @@ from recipe_effects import (
     prepared,
     prompted,
     read,
+    refereed,
+    retrained,
     searched,
     tuned,
     written,
@@ -63,8 +66,21 @@ OFT = "comparison.contenders=[{kind: oft, name: tuned}]"
 SOFT = "comparison.contenders=[{kind: soft-prompt, name: tuned, virtual_tokens: 2}]"
 FREEZE = "comparison.contenders=[{kind: freeze, name: tuned}]"
 PROMPT = "comparison.contenders=[{kind: prompt, name: asked, prompt_rows: 2}]"
+HOSTED = (
+    "comparison.contenders=[{kind: api, name: big, ways: [zero-shot], endpoint: {endpoint: "
+    "'http://127.0.0.1:1/v1', model: big, price_input: 1.0, price_output: 1.0, budget: 1.0}}]"
+)
 BASE = "comparison.contenders=[{kind: base, name: base}]"
 TWICE = "comparison.contenders=[base, {kind: base, name: other}]"
+TWO = (
+    "comparison.contenders=[base, {kind: full, name: tuned}]",
+    *("tuning.learning_rate=0.3", "evaluation.checks=[]"),
+)
+REFEREE = (
+    *TWO,
+    "evaluation.judge={endpoint: 'http://127.0.0.1:1/v1', model: referee, price_output: 1.0, "
+    "budget: 1.0}",
+)
 # A search of two short trainings.
 QUICK = ("search.trials=2", "tuning.max_steps=1")
 RANGE = (*QUICK, "search.space.tuning.learning_rate={low: 1e-3, high: 1e-1}")
@@ -74,6 +90,7 @@ TWO_TUNED = "comparison.contenders=[{kind: full, name: tuned}, {kind: freeze, na
 BROKEN = ("tuning.learning_rate=1e30", "tuning.batch_tokens=128")
 WATCHED = (*BROKEN, "tuning.validations_per_epoch=99")
 SAVED = (*BROKEN, "tuning.checkpoint_every_steps=1")
+UNCHECKED = ("evaluation.checks=[]",)
 
 
 @dataclass(frozen=True)
@@ -220,9 +237,19 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("evaluation.checks=[wording]", judged, (BASE,))
     yield Mutation("evaluation.check_rows=1", judged, (BASE,))
     yield Mutation("evaluation.seed=1", judged, (BASE,))
+    yield Mutation("evaluation.judge={endpoint: 'http://127.0.0.1:1/v1', model: m}", refereed, TWO)
+    for change in (
+        *("endpoint=http://127.0.0.1:1/v2", "model=other", "price_input=1.0", "price_output=2.0"),
+        *("currency=EUR", "rows=1", "show_reference=false", "max_tokens=9"),
+    ):
+        yield Mutation(f"evaluation.judge.{change}", refereed, REFEREE)
+    for change in ("api_key_variable=REFEREE_KEY", "timeout_s=0.01", "parallel=1", "budget=0.0"):
+        yield Mutation(f"evaluation.judge.{change}", refereed, REFEREE, afresh=True)
     yield Mutation("comparison.contenders=[base, {kind: base, name: other}]", judged, (BASE,))
     yield Mutation("comparison.primary_metric=exact_match", judged, (BASE,))
     yield Mutation("comparison.samples=1", judged, (BASE,))
+    yield Mutation("comparison.seeds=2", retrained, UNCHECKED)
+    yield Mutation("comparison.learning_curve=[0.5]", retrained, UNCHECKED)
     yield Mutation("gates.least={perplexity: 1.0}", gated, (BASE,))
     yield Mutation("gates.most={perplexity: 1.0}", gated, (BASE,))
     yield Mutation("gates.beats_reference=true", gated, (TWICE,))
@@ -246,6 +273,15 @@ def mutations() -> Iterator[Mutation]:
     for change in ("ways=[zero-shot]", "instruction=Jawab.", "shots=1", "proposals=3"):
         yield Mutation(f"comparison.contenders.0.{change}", prompted, (PROMPT,))
     yield Mutation("comparison.contenders.0.prompt_rows=1", prompted, (PROMPT,))
+    for change in (
+        *("={endpoint: 'http://127.0.0.1:1/v1', model: big}", ".endpoint=http://127.0.0.1:1/v2"),
+        *(".model=other", ".price_input=2.0", ".price_output=2.0", ".currency=IDR"),
+    ):
+        yield Mutation(f"comparison.contenders.0.endpoint{change}", answered, (HOSTED,))
+    for change in ("api_key_variable=BIG_KEY", "timeout_s=0.01", "parallel=1", "budget=0.0"):
+        yield Mutation(
+            f"comparison.contenders.0.endpoint.{change}", answered, (HOSTED,), afresh=True
+        )
     yield Mutation("comparison.contenders.0.objective=supervised", tuned)
     yield Mutation("comparison.contenders.0.kind=freeze", tuned)
     yield Mutation("comparison.contenders.0.name=other", tuned)
@@ -288,7 +324,8 @@ class Project:
 
     def start_of(self, observe: Observe) -> Path | None:
         """Tuning and judging begin with the data prepared."""
-        return self.prepared if observe in (tuned, searched, judged, prompted) else None
+        begun = (tuned, searched, judged, prompted, answered, refereed, retrained)
+        return self.prepared if observe in begun else None
 
     def without_change(self, observe: Observe, given: tuple[str, ...]) -> tuple[object, Path]:
         """What is observed, and the folder of the work."""

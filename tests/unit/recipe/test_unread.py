@@ -12,6 +12,7 @@ from laras.recipe.load import load_recipe, resolved_yaml
 from laras.recipe.schema import Contender
 
 DOCUMENTS = "data:\n  sources:\n    - documents: handbook/\n"
+BEHIND = "endpoint: {endpoint: 'http://a/v1', model: m}"
 CONTENDERS = DOCUMENTS + "comparison:\n  contenders:\n    - "
 
 
@@ -71,6 +72,25 @@ def written(folder: Path, text: str) -> Path:
         ),
         (CONTENDERS + "prompt: {rank: 2}\n", "6:16", "kind prompt does not read it", "lora"),
         (CONTENDERS + "lora: {ways: [search]}\n", "6:14", "kind lora", "prompt"),
+        (
+            CONTENDERS + "prompt: {endpoint: {endpoint: 'http://a/v1', model: m}}\n",
+            "6:16",
+            "kind prompt does not read it",
+            "kind api",
+        ),
+        (CONTENDERS + f"api: {{proposals: 4, {BEHIND}}}\n", "6:13", "kind api", "prompt"),
+        (
+            CONTENDERS + f"api: {{ways: [zero-shot, search], {BEHIND}}}\n",
+            "6:31",
+            "contenders.0.ways.1",
+            "few-shot",
+        ),
+        (
+            CONTENDERS + "api: {endpoint: {budget: 1.0, endpoint: 'http://a/v1', model: m}}\n",
+            "6:24",
+            "no price is set",
+            "price_input",
+        ),
         (CONTENDERS + "base: {objective: continued}\n", "6:14", "without tuning", "lora"),
         (CONTENDERS + "base: {rank: 2}\n", "6:14", "without tuning", "lora"),
         (CONTENDERS + "full: {rank: 2}\n", "6:14", "contenders.0.rank", "lora"),
@@ -131,10 +151,29 @@ def test_what_is_read_is_accepted(tmp_path: Path) -> None:
         "    - full: {max_steps: 3, batch_tokens: 64, micro_batch_tokens: 64}\n"
         "    - prompt: {ways: [few-shot, search], instruction: Sort., shots: 2, proposals: 4,\n"
         "               prompt_rows: 9}\n"
+        "    - api: {ways: [few-shot], shots: 2, prompt_rows: 9,\n"
+        "            endpoint: {endpoint: 'http://a/v1', model: m, price_input: 1.0,\n"
+        "                       budget: 2.0}}\n"
     )
     loaded = load_recipe(written(tmp_path, text))
     # Written out in full, with the settings that no kind reads as null, it is the same recipe.
     assert load_recipe(written(tmp_path, resolved_yaml(loaded))).recipe == loaded.recipe
+
+
+@pytest.mark.parametrize(
+    ("contender", "said"),
+    [
+        ("api", "needs an endpoint"),
+        ("api: {endpoint: {endpoint: 'http://a/v1', model: m, price_output: 1.0}}", "no budget"),
+        ("api: {endpoint: {endpoint: 'http://k@a/v1', model: m}}", "key is in the environment"),
+        ("api: {endpoint: {endpoint: 'ftp://a', model: m}}", "endpoint.endpoint"),
+    ],
+)
+def test_an_endpoint_that_can_not_be_asked_is_refused(
+    tmp_path: Path, contender: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        load_recipe(written(tmp_path, CONTENDERS + contender + "\n"))
 
 
 def test_a_prompt_may_stand_beside_new_tokens_and_no_decay_is_asked_of_it(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from laras import translation
+from laras.report.facts import read_facts
+from laras.report.html import render
 
 
 @pytest.fixture
@@ -22,6 +24,26 @@ def shared_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built_run().build_run(tmp_path_factory.mktemp("shared") / "run")
 
 
+@pytest.fixture(scope="session")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that left everything that a run can leave; no test changes it."""
+    folder = built_run().build_run(tmp_path_factory.mktemp("whole") / "run")
+    return beside("built_evidence").add_evidence(folder)
+
+
+@pytest.fixture(scope="session")
+def whole_page(whole_run: Path) -> str:
+    """Its report; drawing takes a second or two."""
+    translation.set_language("en")
+    return render(read_facts(whole_run))
+
+
+@pytest.fixture
+def whole_run_folder(run_folder: Path) -> Path:
+    """The same in a folder of its own."""
+    return beside("built_evidence").add_evidence(run_folder)
+
+
 @pytest.fixture(autouse=True)
 def english() -> None:
     """The language that the expectations are written in, whatever the machine's is."""
@@ -29,9 +51,14 @@ def english() -> None:
 
 
 def built_run():
-    """The module beside this one; tests are no package, so it is loaded by its path."""
-    path = Path(__file__).with_name("built_run.py")
-    specification = importlib.util.spec_from_file_location("built_run", path)
+    """The module that builds a run."""
+    return beside("built_run")
+
+
+def beside(name: str):
+    """A module beside this one; tests are no package, so it is loaded by its path."""
+    path = Path(__file__).with_name(f"{name}.py")
+    specification = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module

@@ -47,16 +47,20 @@ def test_the_verdict_stands_at_the_top_with_the_main_numbers(page: str) -> None:
 def test_every_part_of_the_run_has_its_section(page: str) -> None:
     assert section_ids(page) == [
         "comparison",
+        "differences",
         "classes",
-        "samples",
         "learning",
         "cost",
+        "differing",
+        "samples",
+        "changes",
         "funnel",
         "splits",
         "leaks",
         "recipe",
         "machine",
         "versions",
+        "missing",  # no check was made in it
     ]
 
 
@@ -107,6 +111,7 @@ def test_charts_are_images_with_a_name_in_the_colours_of_the_page(page: str) -> 
         assert chart.get("role") == "img"
         assert chart.get("aria-label")
         assert chart.xpath("./title")[0].text == chart.get("aria-label")
+        assert chart.xpath("./desc")[0].text
     assert "#0101" not in page
     assert 'stroke="var(--accent)"' in page
 
@@ -119,9 +124,15 @@ def test_the_report_speaks_the_language_in_use(run_folder: Path) -> None:
 
 
 LOSSES = [
-    (["verdict.json", "manifest.json", "data/ledger.parquet"], {"machine", "versions"}),
+    (
+        ["verdict.json", "manifest.json", "data/ledger.parquet"],
+        {"machine", "versions", "differences", "changes"},
+    ),
     (["events.jsonl", "data/audit.json"], {"learning", "splits", "leaks"}),
-    (["recipe.yaml", "contenders"], {"recipe", "comparison", "classes", "samples"}),
+    (
+        ["recipe.yaml", "contenders"],
+        {"recipe", "comparison", "classes", "samples", "differing"},
+    ),
 ]
 
 

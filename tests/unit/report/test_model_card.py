@@ -11,12 +11,13 @@ import pytest
 from huggingface_hub import ModelCard
 
 from laras import translation
+from laras.models.licence import licence_of
 from laras.recipe.load import recipe_from_mapping
 from laras.recipe.schema import Recipe
 from laras.report.model_card import (
     CardFacts,
     base_name,
-    licence_of,
+    licence_on_card,
     merged_card,
     model_card,
     slug,
@@ -188,7 +189,7 @@ def test_the_card_of_a_merged_model_is_that_of_a_whole_one(cards: dict[str, str]
     ("readme", "licence"),
     [
         ("---\nlicense: MIT\n---\n# Model", "mit"),
-        ("---\nlicense: [a, b]\n---\n# Model", None),
+        ("---\nlicense: [a, b]\n---\n# Model", None),  # two are not one of a list
         ("---\nlicense: {{ x\n---\nLicence: Apache-2.0.", "apache-2.0"),
         ("# Starter\n\n- Licence: Apache-2.0.\n", "apache-2.0"),
         ("# Model\n\n**License:** CC-BY-4.0\n", "cc-by-4.0"),
@@ -201,11 +202,8 @@ def test_the_licence_of_the_base_is_read_from_its_folder(
     tmp_path: Path, readme: str, licence: str | None
 ) -> None:
     (tmp_path / "README.md").write_text(readme, encoding="utf-8")
-    assert licence_of(tmp_path) == licence
-
-
-def test_a_folder_without_a_readme_names_no_licence(tmp_path: Path) -> None:
-    assert licence_of(tmp_path) is None
+    found = licence_of(tmp_path)
+    assert (None if found is None else licence_on_card(found.name)) == licence
 
 
 def test_names_for_the_hub() -> None:

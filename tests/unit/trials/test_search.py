@@ -192,21 +192,6 @@ def test_no_trial_looks_at_the_test_set(found: Found, project: Path, folder: Pat
     assert without_times(blind.record.trials) == without_times(found.record.trials)
 
 
-def test_another_test_set_changes_nothing_in_a_search(project: Path, tmp_path: Path) -> None:
-    """With rows of its own for validation, all that a search is given stays the same."""
-    fixed = ("data.validation=other.jsonl", "search.trials=2")
-    (project.parent / "third.jsonl").write_text(
-        '{"question": "Siapa yang datang lebih dulu?", "answer": "Yang paling jauh rumahnya."}\n',
-        encoding="utf-8",
-    )
-    results = [
-        search(project, tmp_path / test, *fixed, f"data.test={test}.jsonl")
-        for test in ("third", "canned")
-    ]
-    trials = [without_times(each.record.trials) for each in results]
-    assert trials[0] == trials[1]
-
-
 def test_a_value_that_breaks_the_training_fails_its_trial_alone(
     project: Path, folder: Path
 ) -> None:
@@ -280,7 +265,7 @@ def test_what_can_not_be_searched_is_refused_before_anything_is_prepared(
 @pytest.mark.parametrize(
     "space",
     [
-        "{model.context: [24, 256]}",
+        "{model.context: [16, 256]}",
         "{preparation.seed: [0, 1]}",
         "{tuning.objective: [next_token, continued]}",
     ],
@@ -298,12 +283,12 @@ def test_data_may_be_searched_where_the_validation_rows_stay(project: Path, tmp_
         project,
         tmp_path,
         "data.validation=other.jsonl",
-        "search.space={data.sources.1.weight: [1.0, 3.0, 9.0]}",
+        "search.space={data.sources.1.weight: [1.0, 9.0]}",
         "tuning.batch_tokens=1024",  # so that a step has examples of both sources
-        "search.trials=3",
+        "search.trials=2",
     )
-    assert [trial.state for trial in found.record.trials] == ["complete"] * 3
-    assert len({trial.loss for trial in found.record.trials}) == 3
+    assert [trial.state for trial in found.record.trials] == ["complete"] * 2
+    assert len({trial.loss for trial in found.record.trials}) == 2
     own = sorted(path.parents[1].name for path in tmp_path.glob("search/*/data/train.parquet"))
     best = found.record.best
     assert best is not None

@@ -34,7 +34,7 @@ from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.tune import Assignment, best_device
 
-VERSION = 1  # raise it when the same input gives other prompts
+VERSION = 2  # raise it when the same input gives other prompts
 
 
 def prompt_key(assignment: Assignment) -> str:
@@ -66,8 +66,7 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
     # The first of equal ones: ways go from the plainest on.
     best = min((each for each in tried if each.rows == rows), key=rank_by(metric))
     pool = work.bench.pool if best.prompt.retrieval is not None else None
-    stage.finish(write_kept(run, name, best, tried, metric.name, pool))
-    facts = work.meter.as_json()
+    kept = write_kept(run, name, best, tried, metric.name, pool)
     run.event(
         "contender_finished",
         contender=name,
@@ -77,8 +76,9 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
         value=best.value,
         rows=rows,
         prompts=len(tried),
-        **{key: facts[key] for key in ("seconds", "peak_memory_bytes", "energy_wh")},
+        **work.spent(),
     )
+    stage.finish(kept)
     if best.value is not None:
         progress.note(
             _(
@@ -119,6 +119,7 @@ class _Work:
         self.metric = _metric(assignment)
         self.settings = Settings.of(assignment.contender, assignment.tuning.seed)
         self.meter = Meter(best_device())
+        self._told = self.meter.as_json()
         self._bench: Workbench | None = None
         self._asked = 0
 
@@ -161,8 +162,34 @@ class _Work:
                 )
             )
         told = [each.as_json(self.metric.name) for each in found]
-        stage.finish({"tried": self.run.write_json(relative, told)})
+        cost = self.run.write_json(_cost_file(name, way), self._cost())
+        stage.finish({"tried": self.run.write_json(relative, told), "cost": cost})
         return found
+
+    def _cost(self) -> dict[str, float | None]:
+        """Of what was done since the last time that somebody asked."""
+        before, self._told = self._told, self.meter.as_json()
+        energy = self._told["energy_wh"]
+        return {
+            "seconds": self._told["seconds"] - before["seconds"],
+            "energy_wh": None if energy is None else energy - before["energy_wh"],
+            "peak_memory_bytes": self._told["peak_memory_bytes"],
+        }
+
+    def spent(self) -> dict[str, float | None]:
+        """Cost of all ways, those of interrupted runs among them."""
+        contender = self.assignment.contender
+        costs = []
+        for way in _ways(contender):
+            path = _cost_file(contender.name, way)
+            with damage_told(self.run.folder / path):
+                costs.append(dict(self.run.read_json(path)))
+        energies = [cost["energy_wh"] for cost in costs]
+        return {
+            "seconds": sum(cost["seconds"] for cost in costs),
+            "energy_wh": None if None in energies else sum(energies),
+            "peak_memory_bytes": max(cost["peak_memory_bytes"] for cost in costs),
+        }
 
     def _tell(self, tried: Tried) -> None:
         before = tried.rounds[-2][0] if len(tried.rounds) > 1 else 0
@@ -180,6 +207,10 @@ class _Work:
             perplexity=tried.perplexity,
             rows=tried.rows,
         )
+
+
+def _cost_file(name: str, way: PromptWay) -> str:
+    return f"contenders/{name}/prompts/{way}.cost.json"
 
 
 def _ways(contender: Contender) -> list[PromptWay]:

@@ -17,6 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
+from laras.batches.encode import last_answer
 from laras.contenders.prompting.shots import Pool
 from laras.evaluation.words import UnicodeWords
 from laras.records import Example
@@ -67,5 +68,6 @@ class Retrieval:
 
 def asked_in(example: Example) -> str:
     """What is asked last in a conversation: its last user message before the last answer."""
-    texts = [each.content for each in example.messages if each.role == "user"]
+    before = example.messages[: last_answer(example.messages)]
+    texts = [each.content for each in before if each.role == "user"]
     return texts[-1] if texts else ""

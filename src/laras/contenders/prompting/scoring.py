@@ -123,8 +123,8 @@ class Scoring:
         found = self._predictions(tried.prompt, new, self._section)
         before = [] if tried.predictions is None else [tried.predictions]
         tried.predictions = pa.concat_tables([*before, found])
-        tried.perplexity = _figure(METRICS.get("perplexity"), tried.predictions)
-        value = _figure(self.metric, tried.predictions)
+        tried.perplexity = figure_of(METRICS.get("perplexity"), tried.predictions)
+        value = figure_of(self.metric, tried.predictions)
         tried.rounds.append((tried.rows + len(new), value))
         return True
 
@@ -158,9 +158,9 @@ class Scoring:
 
 
 def rows_to_compare_on(
-    examples: Sequence[Example], loaded: LoadedModel, count: int, seed: int
+    examples: Sequence[Example], is_able: Callable[[Example], bool], count: int, seed: int
 ) -> list[Example]:
-    """At most ``count`` of ``examples`` that the model can be asked, in an order of chance that
+    """At most ``count`` of ``examples`` that ``is_able`` lets through, in an order of chance that
     does not depend on theirs."""
     by_name = {example.example_id: example for example in examples}
     names = sorted(by_name)
@@ -169,12 +169,17 @@ def rows_to_compare_on(
         if len(found) == count:
             break
         example = by_name[names[place]]
-        windows, _rejections = encode_example(
-            example, loaded.tokenizer, loaded.template, loaded.context
-        )
-        if any(window.trained[1:].any() for window in windows):
+        if is_able(example):
             found.append(example)
     return found
+
+
+def can_be_asked(loaded: LoadedModel, example: Example) -> bool:
+    """Whether the model can be judged on ``example``: some of its tokens are predicted."""
+    windows, _rejections = encode_example(
+        example, loaded.tokenizer, loaded.template, loaded.context
+    )
+    return any(window.trained[1:].any() for window in windows)
 
 
 def listing(tried: Tried, metric: str, *, competes: bool) -> dict[str, Any]:
@@ -192,6 +197,7 @@ def listing(tried: Tried, metric: str, *, competes: bool) -> dict[str, Any]:
     }
 
 
-def _figure(metric: Metric, predictions: pa.Table) -> float | None:
+def figure_of(metric: Metric, predictions: pa.Table) -> float | None:
+    """The metric over ``predictions``; None where it judges none of them."""
     statistics = metric.statistics(predictions)
     return None if statistics is None else statistics.figure

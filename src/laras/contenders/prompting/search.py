@@ -82,6 +82,8 @@ def propose(
 
 def search(bench: Workbench, proposals: Sequence[Prompt]) -> list[Tried]:
     """All prompts that were tried, in the order in which they were proposed."""
+    if not proposals:
+        return []
     tried = [Tried(prompt) for prompt in proposals]
     alive = list(tried)
     # One place is kept for the prompt with hard examples, and a round in which to try it.

@@ -8,11 +8,11 @@ from laras.contenders.prompting.choosing import varied
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.scoring import Tried
 from laras.contenders.prompting.search import propose, rows_needed, search
-from laras.contenders.prompting.workbench import Settings, Workbench
+from laras.contenders.prompting.workbench import Bench, Settings, Workbench
 from laras.recipe.asking import PromptWay
 
 
-def plain_prompt(way: PromptWay, bench: Workbench) -> Prompt | None:
+def plain_prompt(way: PromptWay, bench: Bench) -> Prompt | None:
     """The one prompt of a way that does not search; None where it has nothing to show."""
     settings = bench.settings
     instruction = bench.instructions[0]

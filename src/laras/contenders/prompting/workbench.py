@@ -1,4 +1,4 @@
-"""One model and the training and validation rows, laid out once for all ways of prompting.
+"""Training and validation rows, laid out once for all ways of prompting, and a model beside them.
 
 The test set has no part in it: what is made here is made of the paths of two splits.
 """
@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import get_args
 
 import pyarrow.parquet as pq
 
-from laras.contenders.prompting.asking import Asker, ContextOf
+from laras.contenders.prompting.asking import Asker, ContextOf, Room
 from laras.contenders.prompting.instructions import instructions
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.retrieval import Retrieval
-from laras.contenders.prompting.scoring import Scoring, Tried, rows_to_compare_on
-from laras.contenders.prompting.shots import Pool, pool_of
+from laras.contenders.prompting.scoring import (
+    Scoring,
+    Tried,
+    can_be_asked,
+    rows_to_compare_on,
+)
+from laras.contenders.prompting.shots import CountTokens, Pool, pool_of
 from laras.contenders.prompting.system_role import with_system_role
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Rewrite
@@ -34,12 +39,15 @@ from laras.translation import _
 SHOTS = 4
 PROPOSALS = 8
 ROWS = 64
+# Of a contender whose answers cost money, behind an endpoint.
+PAID_ROWS = 16
+PAID_WAYS: tuple[PromptWay, ...] = ("zero-shot", "few-shot", "retrieval")
 _INSTRUCTION_SHARE = 4  # of the context, an instruction made here takes no more than one such part
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a contender of kind prompt says, with the defaults in."""
+    """What a contender that is asked well says, with the defaults in."""
 
     ways: tuple[PromptWay, ...]
     instruction: str | None
@@ -50,21 +58,90 @@ class Settings:
 
     @classmethod
     def of(cls, contender: Contender, seed: int) -> Settings:
-        """The contender's settings."""
+        """The settings of ``contender``."""
+        is_paid = contender.kind == "api"
         return cls(
-            tuple(contender.ways or get_args(PromptWay)),
+            tuple(contender.ways or (PAID_WAYS if is_paid else get_args(PromptWay))),
             contender.instruction,
             contender.shots or SHOTS,
             contender.proposals or PROPOSALS,
-            contender.prompt_rows or ROWS,
+            contender.prompt_rows or (PAID_ROWS if is_paid else ROWS),
             seed,
         )
 
 
-class Workbench:
-    """``loaded``: the base model. ``train`` and ``validation``: Parquet files of examples.
-    ``languages``: of the training data, by how many examples are in each. ``told`` of every prompt
-    that was tried."""
+class Bench:
+    """The rows for whoever reads at most ``context`` tokens, as ``count_tokens`` counts them.
+
+    ``train`` and ``validation``: Parquet files of examples. ``languages``: of the training data, by
+    how many examples are in each. ``room``: what fits; None: everything.
+    """
+
+    def __init__(
+        self,
+        train: Path,
+        validation: Path,
+        languages: Mapping[str, int],
+        settings: Settings,
+        metric: Metric,
+        context: int,
+        count_tokens: CountTokens,
+        room: Room | None,
+    ) -> None:
+        self.settings = settings
+        self.metric = metric
+        self._languages = languages
+        self._context = context
+        self._count_tokens = count_tokens
+        self._room = room
+        kept = _read(validation)
+        self.task: Task = task_of(metric, {each.task for each in kept})
+        self.compared = [example for example in kept if example.task == self.task]
+        self.training = [example for example in _read(train) if example.task == self.task]
+
+    @property
+    def labels(self) -> list[str]:
+        """All labels of these rows."""
+        rows = (*self.training, *self.compared)
+        return sorted({each.label for each in rows if each.label is not None})
+
+    @cached_property
+    def instructions(self) -> list[str]:
+        """What the model may be told, the recipe's own alone where it has one."""
+        if self.settings.instruction is not None:
+            return [self.settings.instruction]
+        most = self._context // _INSTRUCTION_SHARE
+
+        def has_room(text: str) -> bool:
+            return self._count_tokens([text])[0] <= most
+
+        return instructions(self.training, self.task, self._languages, has_room)
+
+    @cached_property
+    def pool(self) -> Pool:
+        """The training examples that can be shown."""
+        return pool_of(
+            self.training,
+            self._count_tokens,
+            context=self._context,
+            shots=self.settings.shots,
+            seed=self.settings.seed,
+        )
+
+    @cached_property
+    def retrieval(self) -> Retrieval:
+        """The index of them."""
+        return Retrieval(self.pool)
+
+    def rewrite_with(self, prompt: Prompt) -> Rewrite:
+        """How ``prompt`` is put around an example."""
+        retrieval = None if prompt.retrieval is None else self.retrieval
+        return Asker(prompt, self._room, retrieval).rewrite
+
+
+class Workbench(Bench):
+    """``loaded``: the base model. ``told`` of every prompt that was tried; others as of a
+    :class:`Bench`."""
 
     def __init__(
         self,
@@ -79,59 +156,26 @@ class Workbench:
         meter: Meter,
     ) -> None:
         self.loaded = with_system_role(loaded)
-        self.settings = settings
-        self.metric = metric
         self.told = told
-        self._languages = languages
-        kept = _read(validation)
-        self.task: Task = task_of(metric, {each.task for each in kept})
-        compared = [example for example in kept if example.task == self.task]
-        rows = rows_to_compare_on(compared, self.loaded, settings.rows, section.seed)
-        if not rows:
-            raise DataRefused(
-                "prompting.nothing-to-compare-on",
-                _("No validation example can be asked, so that prompts can't be compared."),
-                hint=_("Raise data.validation_share, or give data.validation."),
-            )
-        self.training = [example for example in _read(train) if example.task == self.task]
-        labels = {each.label for each in (*self.training, *compared) if each.label is not None}
-        self.scoring = Scoring(
-            self.loaded, metric, section, sorted(labels), self.rewrite_with, rows, meter
-        )
-
-    @cached_property
-    def instructions(self) -> list[str]:
-        """What the model may be told, the recipe's own alone where it has one."""
-        if self.settings.instruction is not None:
-            return [self.settings.instruction]
-        most = self.loaded.context // _INSTRUCTION_SHARE
-
-        def has_room(text: str) -> bool:
-            return len(self.loaded.tokenizer.encode(text)) <= most
-
-        return instructions(self.training, self.task, self._languages, has_room)
-
-    @cached_property
-    def pool(self) -> Pool:
-        """The training examples that can be shown."""
         tokenizer = self.loaded.tokenizer
-        return pool_of(
-            self.training,
+        super().__init__(
+            train,
+            validation,
+            languages,
+            settings,
+            metric,
+            self.loaded.context,
             lambda texts: [len(ids) for ids in tokenizer.encode_batch(texts)],
-            context=self.loaded.context,
-            shots=self.settings.shots,
-            seed=self.settings.seed,
+            ContextOf(self.loaded),
         )
-
-    @cached_property
-    def retrieval(self) -> Retrieval:
-        """The index of them."""
-        return Retrieval(self.pool)
-
-    def rewrite_with(self, prompt: Prompt) -> Rewrite:
-        """How ``prompt`` is put around an example."""
-        retrieval = None if prompt.retrieval is None else self.retrieval
-        return Asker(prompt, ContextOf(self.loaded), retrieval).rewrite
+        rows = rows_to_compare_on(
+            self.compared, partial(can_be_asked, self.loaded), settings.rows, section.seed
+        )
+        if not rows:
+            raise nothing_to_compare_on()
+        self.scoring = Scoring(
+            self.loaded, metric, section, self.labels, self.rewrite_with, rows, meter
+        )
 
     def try_alone(self, prompt: Prompt) -> Tried:
         """The prompt on all rows."""
@@ -139,6 +183,15 @@ class Workbench:
         self.scoring.extend(tried, len(self.scoring.rows))
         self.told(tried)
         return tried
+
+
+def nothing_to_compare_on() -> DataRefused:
+    """The refusal of a validation set that can't be asked."""
+    return DataRefused(
+        "prompting.nothing-to-compare-on",
+        _("No validation example can be asked, so that prompts can't be compared."),
+        hint=_("Raise data.validation_share, or give data.validation."),
+    )
 
 
 def task_of(metric: Metric, tasks: set[Task]) -> Task:

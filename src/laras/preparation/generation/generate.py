@@ -15,14 +15,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from laras.endpoints.asking import ask_all
+from laras.endpoints.client import Endpoint, Reply
+from laras.endpoints.store import ReplyStore
 from laras.errors import UsageError
 from laras.preparation.chunks import passages
 from laras.preparation.generation import wording
-from laras.preparation.generation.asking import ask_all
-from laras.preparation.generation.endpoint import Endpoint, Reply
 from laras.preparation.generation.grounding import grounding
 from laras.preparation.generation.personal import impersonal, invented
-from laras.preparation.generation.store import ReplyStore
 from laras.preparation.likeness import key as text_key
 from laras.recipe.preparing import GenerationSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, Rejection, Span, to_table
@@ -31,6 +31,7 @@ from laras.runs.progress import Progress
 from laras.translation import _
 
 STAGE = "generate"
+WHERE = "preparation.generation"
 # Both on the high side: an estimate that is exceeded would break its promise.
 _CHARACTERS_PER_TOKEN = 2.5
 _TOKENS_PER_PAIR = round(wording.CHARACTERS_OF_A_PAIR / _CHARACTERS_PER_TOKEN)
@@ -147,7 +148,7 @@ def _refuse_cost(estimate: float, section: GenerationSection) -> None:
         _("Asking would cost about {cost:.4f}, and the limit is {limit:.4f}.").format(
             cost=estimate, limit=section.max_cost
         ),
-        where="preparation.generation.max_cost",
+        where=f"{WHERE}.max_cost",
         hint=_("Raise max_cost, or lower max_passages or pairs_per_passage."),
     )
 
@@ -183,7 +184,7 @@ def _ask(
     progress.stage(_("Asking the endpoint"), len(open_))
     max_tokens = 2 * section.pairs_per_passage * _TOKENS_PER_PAIR
     unique = list({keys[n]: n for n in open_}.values())
-    with Endpoint(section) as endpoint:
+    with Endpoint(section, WHERE) as endpoint:
         calls = [
             partial(endpoint.ask, _messages(chosen[number], section), max_tokens)
             for number in unique

@@ -1,4 +1,4 @@
-"""The contenders against each other: a table with intervals, a chart for each main metric."""
+"""The contenders beside each other: a table with intervals, a chart for each main metric."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from laras.report.blocks import Block, Cell, Figure, Figures, Paragraph, Section, Table
-from laras.report.charts import Interval, forest
 from laras.report.facts import ContenderFacts, RunFacts
+from laras.report.forests import Interval, drawable, forest
+from laras.report.left_out import left_out
 from laras.report.measures import (
     best_contender,
     chosen_charts,
@@ -16,12 +17,12 @@ from laras.report.measures import (
     unit_in_words,
     value_of,
 )
-from laras.report.wording import percent, probability, signed, significant, whole
+from laras.report.wording import percent, whole
 from laras.translation import _
 
 
 def comparison(facts: RunFacts) -> Section | None:
-    """Table, charts and paired differences; None where nothing was measured."""
+    """Table and charts; None where nothing was measured."""
     contenders = [contender for contender in facts.contenders if contender.metrics]
     keys = metric_keys(contenders)
     if not keys:
@@ -29,9 +30,6 @@ def comparison(facts: RunFacts) -> Section | None:
     blocks: list[Block] = [_table(facts, contenders, keys)]
     figures = [_forest(facts, contenders, key) for key in chosen_charts(keys, facts.primary_metric)]
     blocks.append(Figures([figure for figure in figures if figure]))
-    pairs = _worth_showing(facts)
-    if pairs:
-        blocks.append(_pairs(pairs, _confidence(facts)))
     blocks.extend(_heads(facts))
     blocks.extend(_remarks(facts.verdict))
     blocks.extend(_warnings(contenders))
@@ -70,15 +68,10 @@ def _table(facts: RunFacts, contenders: list[ContenderFacts], keys: list[str]) -
         caption=_(
             "Each figure with its {level} interval below it; the best in each row is bold. "
             "↓: lower is better, ↑: higher is better. n counts what the figure rests on."
-        ).format(level=_confidence(facts)),
+        ).format(level=percent(facts.confidence, 0)),
         footnotes=[f"{', '.join(titles)}: {said}" for said, titles in footnotes.items()],
         marked_column=1 + names.index(facts.recommended) if facts.recommended in names else None,
     )
-
-
-def _confidence(facts: RunFacts) -> str:
-    level = facts.setting("evaluation", "confidence")
-    return percent(level if isinstance(level, float) else 0.95, 0)
 
 
 def _score_cell(key: str, score: Mapping[str, Any] | None, best: bool) -> Cell:
@@ -114,7 +107,7 @@ def _forest(facts: RunFacts, contenders: list[ContenderFacts], key: str) -> Figu
     for contender in contenders:
         score = contender.metrics.get(key)
         value = value_of(score)
-        if value is None or value != value or abs(value) == float("inf"):
+        if score is None or not drawable(value):
             continue
         intervals.append(
             Interval(
@@ -124,6 +117,7 @@ def _forest(facts: RunFacts, contenders: list[ContenderFacts], key: str) -> Figu
                 value_of(score, "high"),
                 measure(key, score).written(value),
                 marked=contender.name == facts.recommended,
+                span=_interval(key, score),
             )
         )
     if not intervals:
@@ -154,64 +148,9 @@ def _warnings(contenders: list[ContenderFacts]) -> list[Block]:
     return [Paragraph(f"{', '.join(names)}: {said}", "warning") for said, names in about.items()]
 
 
-def _worth_showing(facts: RunFacts) -> list[Mapping[str, Any]]:
-    """All pairs on the metric that decides; on the other main ones, the recommended contender's."""
-    pairs = [pair for pair in facts.verdict.get("pairs") or () if isinstance(pair, dict)]
-    main = chosen_charts([str(pair.get("metric")) for pair in pairs], facts.primary_metric)
-
-    def shown(pair: Mapping[str, Any]) -> bool:
-        if pair.get("metric") == facts.primary_metric:
-            return True
-        return facts.recommended in (pair.get("a"), pair.get("b")) and pair.get("metric") in main
-
-    return sorted(filter(shown, pairs), key=lambda pair: main.index(str(pair["metric"])))
-
-
-def _pairs(pairs: list[Mapping[str, Any]], level: str) -> Table:
-    """Differences measured on the same test examples, which say more than two intervals do."""
-    rows: list[list[Cell]] = []
-    metric = ""
-    for pair in pairs:
-        if str(pair["metric"]) != metric:
-            metric = str(pair["metric"])
-            rows.append([Cell(f"{measure(metric).title} {measure(metric).arrow}")])
-        digits = measure(metric).digits
-        low, high = value_of(pair, "low"), value_of(pair, "high")
-        span = "" if low is None or high is None else _span(digits, low, high)
-        better = pair.get("better")
-        p_value = value_of(pair, "p_adjusted")
-        rows.append(
-            [
-                Cell(f"{pair.get('b')} − {pair.get('a')}", numeric=False),
-                Cell(signed(value_of(pair, "difference"), digits), span),
-                Cell(probability(value_of(pair, "p") if p_value is None else p_value)),
-                Cell(_("can't be told apart") if better is None else str(better), numeric=False),
-            ]
-        )
-    tests = sorted({str(pair["test"]) for pair in pairs if pair.get("test")})
-    return Table(
-        [
-            Cell(_("Pair"), numeric=False),
-            Cell(_("Difference")),
-            Cell("p"),
-            Cell(_("Better"), numeric=False),
-        ],
-        rows,
-        caption=_(
-            "Differences on the same test examples, each with its {level} interval. p is adjusted "
-            "for the number of pairs (Holm)."
-        ).format(level=level),
-        footnotes=tests,
-    )
-
-
-def _span(digits: int, low: float, high: float) -> str:
-    return _("{low} to {high}").format(low=signed(low, digits), high=signed(high, digits))
-
-
 def _remarks(verdict: Mapping[str, Any]) -> list[Block]:
     """What else the verdict found; what it did not measure stays away."""
-    remarks: list[Block] = []
+    remarks: list[Block] = [Paragraph(line, "warning") for line in left_out(verdict)]
     primary = verdict.get("primary")
     if isinstance(primary, dict) and primary.get("reason"):
         remarks.append(
@@ -219,19 +158,6 @@ def _remarks(verdict: Mapping[str, Any]) -> list[Block]:
                 _("The verdict turns on {metric}. {reason}").format(
                     metric=measure(str(primary.get("metric"))).title, reason=primary["reason"]
                 ),
-                "note",
-            )
-        )
-    effect = verdict.get("minimal_detectable_effect")
-    value = value_of(effect) if isinstance(effect, dict) else None
-    if isinstance(effect, dict) and value is not None:
-        metric = measure(str(effect.get("metric")))
-        remarks.append(
-            Paragraph(
-                _(
-                    "A test of this size finds a true difference of {effect} in {metric} four "
-                    "times out of five; smaller ones are often missed."
-                ).format(effect=significant(value), metric=metric.title),
                 "note",
             )
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from laras.report.blocks import Headline, Tile
-from laras.report.facts import ContenderFacts, RunFacts
+from laras.report.facts import ContenderFacts, RunFacts, entries_of
 from laras.report.measures import MAIN, measure, metric_keys, value_of
 from laras.report.wording import duration, whole
 from laras.translation import _, language
 
-_MOST_METRICS = 4
+_MOST_TILES = 6  # one row of a wide page
 
 
 def headline(facts: RunFacts) -> Headline:
@@ -18,10 +18,11 @@ def headline(facts: RunFacts) -> Headline:
     sentence = str(said.get(language()) or facts.verdict.get("sentence") or "")
     if not sentence:
         sentence = _("This run has no verdict yet: it has not come to the comparison.")
-    return Headline(sentence, [*_metric_tiles(facts), *_run_tiles(facts)])
+    rest = _run_tiles(facts)
+    return Headline(sentence, [*_metric_tiles(facts, _MOST_TILES - len(rest)), *rest])
 
 
-def _metric_tiles(facts: RunFacts) -> list[Tile]:
+def _metric_tiles(facts: RunFacts, most: int) -> list[Tile]:
     """The recommended contender against the base, for the main metrics."""
     shown = _contender(facts, facts.recommended) or _baseline(facts)
     base = _baseline(facts)
@@ -32,7 +33,7 @@ def _metric_tiles(facts: RunFacts) -> list[Tile]:
     keys = metric_keys([shown])
     wanted = [facts.primary_metric, *MAIN] if facts.primary_metric else list(MAIN)
     tiles = []
-    for key in [key for key in dict.fromkeys(wanted) if key in keys][:_MOST_METRICS]:
+    for key in [key for key in dict.fromkeys(wanted) if key in keys][:most]:
         metric = measure(key, shown.metrics[key])
         value = value_of(shown.metrics[key])
         before = value_of(base.metrics.get(key)) if base else None
@@ -66,6 +67,14 @@ def _run_tiles(facts: RunFacts) -> list[Tile]:
     )
     if seconds:
         tiles.append(Tile(_("Tuning time"), duration(seconds), _("all contenders together")))
+    gates = entries_of(facts.verdict.get("gates"))
+    if gates:
+        failed = [str(gate.get("gate")) for gate in gates if gate.get("passed") is not True]
+        value = _("{passed} of {count}").format(
+            passed=whole(len(gates) - len(failed)), count=whole(len(gates))
+        )
+        detail = _("not passed: {names}").format(names=", ".join(failed)) if failed else ""
+        tiles.append(Tile(_("Gates passed"), value, detail))
     return tiles
 
 

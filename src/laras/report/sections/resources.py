@@ -1,4 +1,4 @@
-"""What the contenders cost: time, tokens, memory, trained parameters; and what was forecast."""
+"""What the contenders cost, to make and for 1,000 answers; and what was forecast."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from laras.planning.accuracy import Compared, compared, surest
-from laras.report.blocks import Block, Cell, Section, Table
-from laras.report.facts import RunFacts
+from laras.report.blocks import Block, Cell, Heading, Paragraph, Section, Table
+from laras.report.facts import Json, RunFacts, entries_of, mapping_of
 from laras.report.measures import value_of
-from laras.report.wording import duration, percent, significant, size, whole
+from laras.report.wording import duration, energy, money, percent, significant, size, whole
 from laras.translation import _
 
 
 def cost(facts: RunFacts) -> Section | None:
-    """One row a contender; None where nothing was counted."""
+    """What was counted, one row a contender; what was forecast; None where nothing was counted."""
     tuned = {str(event.get("contender")): event for event in facts.events_of("contender_finished")}
     rows = []
     for contender in facts.contenders:
@@ -39,10 +39,59 @@ def cost(facts: RunFacts) -> Section | None:
         "held at once."
     )
     blocks: list[Block] = [Table(header, rows, caption=caption)]
+    answers = _answers(facts)
+    if answers is not None:
+        blocks += [Heading(_("1,000 answers")), answers]
+    note = mapping_of(facts.verdict.get("break_even")).get("note")
+    if note:
+        blocks.append(Paragraph(str(note), "note"))
     forecasts = _forecasts(compared(facts.events))
     if forecasts is not None:
-        blocks.append(forecasts)
+        blocks += [Heading(_("Forecast and measured")), forecasts]
     return Section("cost", _("What it cost"), blocks)
+
+
+def _answers(facts: RunFacts) -> Table | None:
+    """What a thousand answers of each take; None where nobody answered."""
+    entries = entries_of(facts.verdict.get("cost"))
+    rows = [_of_answers(entry) for entry in entries if mapping_of(entry.get("per_1000_answers"))]
+    if not rows:
+        return None
+    header = [
+        Cell(_("Contender"), numeric=False),
+        Cell(_("Time")),
+        Cell(_("Tokens read")),
+        Cell(_("Tokens written")),
+        Cell(_("Energy")),
+        Cell(_("Money")),
+        Cell(_("Energy of tuning")),
+    ]
+    # A column in which nobody has anything says nothing.
+    kept = [at for at in range(len(header)) if any(row[at].text != "–" for row in rows)]
+    caption = _(
+        "In proportion to what the test rows took. The prompt is paid with every answer. Energy is "
+        "that of processor and GPU."
+    )
+    if any("estimate" in str(entry.get("energy_source")) for entry in entries):
+        caption += " " + _("It is estimated here, from the time that processor cores were busy.")
+    return Table(
+        [header[at] for at in kept],
+        [[row[at] for at in kept] for row in rows],
+        caption=caption,
+    )
+
+
+def _of_answers(entry: Json) -> list[Cell]:
+    answers, tuning = mapping_of(entry.get("per_1000_answers")), mapping_of(entry.get("tuning"))
+    return [
+        Cell(str(entry.get("contender")), numeric=False),
+        Cell(duration(value_of(answers, "seconds"))),
+        Cell(whole(value_of(answers, "tokens_in"))),
+        Cell(whole(value_of(answers, "tokens_out"))),
+        Cell(energy(value_of(answers, "energy_wh"))),
+        Cell(money(value_of(answers, "money"), str(entry.get("currency") or ""))),
+        Cell(energy(value_of(tuning, "energy_wh"))),
+    ]
 
 
 def _forecasts(rows: list[Compared]) -> Table | None:

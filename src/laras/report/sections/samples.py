@@ -40,11 +40,11 @@ def samples(facts: RunFacts) -> Section | None:
         if any(isinstance(row.get(key), str) for key in ("prediction", "predicted_label"))
         and all(name in rows for rows in writing or by_id)
     ]
-    chosen = _drawn(answered, most, _count(facts))
+    chosen = first_of_each_task(drawn_by_hash(answered), most, _count(facts))
     if not chosen:
         return None
     shown = [
-        _sample(
+        sample_of(
             position,
             {
                 contender.name: rows[example_id]
@@ -72,10 +72,17 @@ def _count(facts: RunFacts) -> int:
     return count if isinstance(count, int) and count >= 0 else _DEFAULT_COUNT
 
 
-def _drawn(ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]], count: int) -> list[str]:
-    """``count`` of the ids in the order of their hashes, each task getting its share of places."""
+def drawn_by_hash(ids: Sequence[str]) -> list[str]:
+    """The ids in an order that nobody chose."""
+    return sorted(ids, key=lambda name: sha256(name.encode()).digest())
+
+
+def first_of_each_task(
+    ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]], count: int
+) -> list[str]:
+    """``count`` of the ids, the first ones of each task, which all get their share of places."""
     by_task: dict[str, list[str]] = {}
-    for example_id in sorted(ids, key=lambda name: sha256(name.encode()).digest()):
+    for example_id in ids:
         by_task.setdefault(str(rows[example_id].get("task")), []).append(example_id)
     chosen: list[str] = []
     for position, (_task, members) in enumerate(sorted(by_task.items())):
@@ -84,8 +91,8 @@ def _drawn(ids: Sequence[str], rows: Mapping[str, Mapping[str, Any]], count: int
     return chosen
 
 
-def _sample(position: int, rows: Mapping[str, Mapping[str, Any]]) -> Sample:
-    """``rows``: the same example by the contender that was asked it."""
+def sample_of(position: int, rows: Mapping[str, Mapping[str, Any]]) -> Sample:
+    """One example with everyone's answer. ``rows``: by the contender that was asked it."""
     first = next(iter(rows.values()))
     reference = _text(first.get("reference")) or _text(first.get("label"))
     heading = _("Example {position}").format(position=whole(position))

@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
+from laras.endpoints.client import api_key
 from laras.errors import EndpointFailed, UsageError
-from laras.preparation.generation.endpoint import api_key
 from laras.preparation.generation.generate import Generated, generate, passages_of
 from laras.preparation.generation.grounding import grounding
 from laras.preparation.generation.wording import read_answer
@@ -245,7 +245,7 @@ def test_the_key_comes_from_the_environment_and_stays_out_of_messages(
         endpoint="http://example.org/v1", model="m", api_key_variable="WRITER_KEY"
     )
     with pytest.raises(UsageError, match="without encryption"):
-        api_key(in_the_open)
+        api_key(in_the_open, "preparation.generation")
 
 
 def test_a_sample_of_passages_stays_the_same(server: Server, tmp_path: Path) -> None:
@@ -294,7 +294,7 @@ def test_answers_under_way_are_kept_when_another_call_fails(server: Server, tmp_
 def test_an_answer_that_drips_ends_at_its_time(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("laras.preparation.generation.endpoint.ATTEMPTS", 1)
+    monkeypatch.setattr("laras.endpoints.client.ATTEMPTS", 1)
     server.drip_s = 0.05
     started = time.monotonic()
     with pytest.raises(EndpointFailed, match="ReadTimeout"):

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from laras.preparation.generation.endpoint import Reply
+from laras.endpoints.client import Reply
 
 _MOMENT_S = 0.2
 _Outcome = tuple[int, Reply | Exception]

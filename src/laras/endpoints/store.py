@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
-from laras.preparation.generation.endpoint import Reply, token_count
+from laras.endpoints.client import Reply, token_count
 from laras.runs.atomic import write_text_atomic
 from laras.runs.failures import storage_errors
 
@@ -49,6 +49,11 @@ class ReplyStore:
         """The reply kept under ``key``."""
         return self._replies.get(key)
 
+    def replies(self) -> list[Reply]:
+        """All that are kept."""
+        with self._lock:
+            return list(self._replies.values())
+
     def put(self, key: str, reply: Reply) -> None:
         """Keep ``reply``; it is on disk when this returns."""
         reply = replace(reply, text=self._cleaned(reply.text))
@@ -71,6 +76,11 @@ class ReplyStore:
                     self._cleaned(str(row["text"])),
                     token_count(row["input_tokens"]),
                     token_count(row["output_tokens"]),
+                    # Kept since replies tell of them.
+                    finished=bool(row.get("finished", True)),
+                    seconds=float(row.get("seconds", 0.0)),
+                    lost=token_count(row.get("lost", 0)),
+                    estimated=bool(row.get("estimated", False)),
                 )
                 is_stale = is_stale or self._replies[str(key)].text != row["text"]
             except (ValueError, KeyError, TypeError, AttributeError):

@@ -1,0 +1,1 @@
+"""Language models behind an endpoint: one call, many at once, and the replies that are kept."""

@@ -1,0 +1,135 @@
+"""The prompts that were tried: what each was worth on validation rows, and which one competes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from laras.report.blocks import Block, Cell, Heading, Messages, Paragraph, Section, Table
+from laras.report.facts import ContenderFacts, Json, RunFacts, entries_of, mapping_of
+from laras.report.measures import measure, value_of
+from laras.report.wording import shortened, whole
+from laras.translation import _
+
+_LONGEST_TEXT = 6000
+
+
+def prompts(facts: RunFacts) -> Section | None:
+    """For each contender that is asked by a prompt; None where there is none."""
+    asked = [contender for contender in facts.contenders if contender.prompt or contender.prompts]
+    if not asked:
+        return None
+    blocks: list[Block] = [
+        Paragraph(
+            _(
+                "Each prompt was tried on validation rows only; the test set was not looked at. "
+                "The best one competes. A searched prompt that was given up early was tried on "
+                "fewer rows, so that its figure is the less sure one."
+            )
+        )
+    ]
+    for contender in asked:
+        if len(asked) > 1:
+            blocks.append(Heading(contender.name))
+        if contender.prompts:
+            blocks.append(_table(contender.name, contender.prompts))
+        if contender.prompt:
+            blocks.append(_competing(contender))
+        others = _others(contender)
+        if others:
+            blocks.append(Messages(_("What the other prompts say"), others))
+    return Section("prompts", _("Prompts"), blocks)
+
+
+def _table(name: str, tried: Sequence[Json]) -> Table:
+    rows = []
+    for place, prompt in enumerate(tried, start=1):
+        metric = measure(str(prompt.get("metric")))
+        competes = prompt.get("competes") is True
+        title = f"{whole(place)}. {way_in_words(prompt.get('way'))}"
+        rows.append(
+            [
+                Cell(title, _("it competes") if competes else "", numeric=False),
+                Cell(metric.written(value_of(prompt)), best=competes),
+                Cell(whole(value_of(prompt, "rows")), _rounds(prompt)),
+                Cell(_shots(prompt)),
+            ]
+        )
+    metrics = dict.fromkeys(measure(str(prompt.get("metric"))) for prompt in tried)
+    header = [
+        Cell(_("Prompt"), numeric=False),
+        Cell(", ".join(f"{metric.title} {metric.arrow}".strip() for metric in metrics)),
+        Cell(_("Validation rows")),
+        Cell(_("Examples shown")),
+    ]
+    return Table(header, rows, caption=_("What was tried for {contender}.").format(contender=name))
+
+
+def _rounds(prompt: Json) -> str:
+    """What a searched prompt was worth in the rounds before the last."""
+    metric = measure(str(prompt.get("metric")))
+    return ", ".join(
+        _("{value} on {rows}").format(
+            value=metric.written(value_of(entry)), rows=whole(value_of(entry, "rows"))
+        )
+        for entry in entries_of(prompt.get("rounds"))[:-1]
+    )
+
+
+def _shots(prompt: Json) -> str:
+    shots = whole(value_of(prompt, "shots"))
+    if prompt.get("retrieval"):
+        return _("{count}, chosen for each question").format(count=shots)
+    return shots
+
+
+def _competing(contender: ContenderFacts) -> Messages:
+    """The whole text, as the model is told it before each question."""
+    prompt = contender.prompt
+    said = []
+    if prompt.get("instruction"):
+        said.append((_("Instruction"), _text(prompt["instruction"])))
+    retrieval = mapping_of(prompt.get("retrieval"))
+    if retrieval:
+        text = _("The {count} training examples that are most like the question.")
+        said.append((_("Examples"), text.format(count=whole(value_of(retrieval, "shots")))))
+    shots = prompt.get("shots")
+    for place, shot in enumerate(shots if isinstance(shots, list) else (), start=1):
+        for message in entries_of(shot):
+            who = _("Example {position}").format(position=whole(place))
+            role = role_in_words(message.get("role"))
+            said.append((f"{who}, {role}", _text(message.get("content"))))
+    if not said:
+        said.append((_("Instruction"), _("(none)")))
+    title = _("The prompt of {contender}, in full").format(contender=contender.name)
+    return Messages(title, said)
+
+
+def _others(contender: ContenderFacts) -> list[tuple[str, str]]:
+    """Instructions of those that don't compete, each once, by their numbers in the table."""
+    numbers: dict[str, list[str]] = {}
+    for place, prompt in enumerate(contender.prompts, start=1):
+        instruction = str(prompt.get("instruction") or "")
+        if prompt.get("competes") is not True and instruction:
+            numbers.setdefault(instruction, []).append(whole(place))
+    return [(", ".join(places), _text(said)) for said, places in numbers.items()]
+
+
+def way_in_words(way: object) -> str:
+    """A way of asking, in the language in use."""
+    titles = {
+        "zero-shot": _("an instruction alone"),
+        "few-shot": _("fixed examples"),
+        "retrieval": _("examples like the question"),
+        "search": _("searched"),
+    }
+    return titles.get(str(way), str(way))
+
+
+def role_in_words(role: object) -> str:
+    """Who speaks in a conversation, in the language in use."""
+    titles = {"system": _("system"), "user": _("user"), "assistant": _("assistant")}
+    return titles.get(str(role), str(role))
+
+
+def _text(value: object) -> str:
+    return shortened(str(value), _LONGEST_TEXT)
