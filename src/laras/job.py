@@ -273,6 +273,6 @@ def model_digest(folder: Path) -> str:
     names = [
         path
         for path in sorted(folder.iterdir())
-        if path.suffix in (".safetensors", ".json", ".jinja", ".model")
+        if path.is_file() and path.suffix in (".safetensors", ".json", ".jinja", ".model")
     ]
     return content_hash([(path.name, file_sha256(path)) for path in names])

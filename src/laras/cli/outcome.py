@@ -87,7 +87,7 @@ def _print_scores(scores: dict[str, dict[str, Any]], verdict: dict[str, Any] | N
     for gate in (verdict or {}).get("gates") or ():
         text = _("Gate passed: {note}") if gate["passed"] else _("Gate NOT passed: {note}")
         style = None if gate["passed"] else "yellow"
-        told = printable(text.format(note=gate["note"]))
+        told = printable(text.format(note=f"{gate['gate']}: {gate['note']}"))
         out.print(told, markup=False, style=style, soft_wrap=True)
 
 

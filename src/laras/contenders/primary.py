@@ -108,7 +108,7 @@ def _by_tasks(
 ) -> Primary:
     if wish != "auto":
         if wish in measured:
-            return _primary(wish, _("The recipe names it."))
+            return _primary(wish, _("The recipe or its preset names it."))
         if wish == "perplexity" and "bits_per_byte" in measured:
             return _primary("bits_per_byte", *reasons)
         reasons.append(

@@ -144,6 +144,7 @@ def _comparison(
         groups=pair.groups,
         groups_needed=groups_needed(_comparisons(pairs, primary), section.confidence),
         rows_needed=None if needed is None else needed["rows"],
+        p_adjusted=pair.p_adjusted,
         ties=choice.ties,
         ties_dearer=known and choice.reason is None,
         dearer=_dearer(choice, primary, answers),

@@ -73,6 +73,7 @@ class Comparison:
     groups: int
     groups_needed: int
     rows_needed: int | None = None
+    p_adjusted: float | None = None
     ties: tuple[str, ...] = ()
     ties_dearer: bool = False
     dearer: Dearer | None = None
@@ -123,6 +124,11 @@ def sentence(comparison: Comparison) -> str:
         ),
         comparison,
     )
+    if comparison.p_adjusted is not None and not comparison.low <= 0.0 <= (comparison.high or 0.0):
+        text += " " + _(
+            "The interval leaves out zero; but of all the pairs that are compared here, one would "
+            "differ as much by chance with a probability of {p:.0%}."
+        ).format(p=comparison.p_adjusted)
     if comparison.rows_needed is not None:
         text += " " + _(
             "About {rows:,} test rows would be needed to tell a difference of this size."

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -89,11 +89,17 @@ class Endpoint:
         self.stop.set()
         self._client.close()
 
-    def ask(self, messages: list[dict[str, str]], max_tokens: int) -> Reply:
+    def ask(
+        self,
+        messages: list[dict[str, str]],
+        max_tokens: int,
+        lose: Callable[[], None] = lambda: None,
+    ) -> Reply:
         """The model's answer to ``messages``, asked for again where the trouble may pass.
 
-        Raises :class:`EndpointFailed` where it doesn't; with the identifier ``REFUSED`` where
-        other questions may well be answered.
+        ``lose`` is called before another attempt after one that got no answer in time: it is paid
+        for, most likely. Raises :class:`EndpointFailed` where the trouble doesn't pass; with the
+        identifier ``REFUSED`` where other questions may well be answered.
         """
         wait_s = 0.5
         lost = 0
@@ -118,6 +124,8 @@ class Endpoint:
                     raise self._failure(trouble)
             if attempt == ATTEMPTS or self.stop.wait(min(asked_wait_s or wait_s, _LONGEST_WAIT_S)):
                 break
+            if trouble == httpx2.ReadTimeout.__name__:
+                lose()
             wait_s *= 2
         raise self._failure(trouble)
 
@@ -220,6 +228,15 @@ def api_key(section: Access, where: str) -> str:
         raise UsageError(
             "endpoints.no-api-key",
             _("The environment variable {name} is not set.").format(name=name),
+            where=f"{where}.api_key_variable",
+            hint=_("Set it to the key of the endpoint."),
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise UsageError(
+            "endpoints.unusable-key",
+            _("The environment variable {name} holds characters that no key has.").format(
+                name=name
+            ),
             where=f"{where}.api_key_variable",
             hint=_("Set it to the key of the endpoint."),
         )

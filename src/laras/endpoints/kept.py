@@ -49,7 +49,8 @@ def ask_kept(
             question = questions[key]
             spending.begin(question)
             try:
-                reply = endpoint.ask(list(question.messages), question.max_tokens)
+                messages, lose = list(question.messages), partial(spending.lose, question)
+                reply = endpoint.ask(messages, question.max_tokens, lose)
             except EndpointFailed as failure:
                 patience.bear(failure)
                 spending.give_back(question)

@@ -141,6 +141,15 @@ class Spending:
                 )
             self._set_aside += most
 
+    def lose(self, question: Question) -> None:
+        """An attempt got no answer in time: it is counted as the dearest there could be, and as
+        much is set aside for the next; raises as :meth:`begin` does."""
+        most = self._most(question)
+        with self._lock:
+            self._set_aside -= most
+            self._spent += most
+        self.begin(question)
+
     def give_back(self, question: Question) -> None:
         """Of a question that was refused: nothing is paid for it."""
         with self._lock:
@@ -148,19 +157,19 @@ class Spending:
 
     def end(self, question: Question, reply: Reply) -> Reply:
         """Count what ``question`` did cost; ``reply`` with tokens, estimated where the endpoint
-        told none."""
-        if not reply.input_tokens:
+        told none. Attempts that were lost are counted already."""
+        if not reply.input_tokens or (reply.text and not reply.output_tokens):
             written = min(question.max_tokens, text_tokens(reply.text))
             reply = replace(
                 reply,
-                input_tokens=question.input_tokens,
+                input_tokens=reply.input_tokens or question.input_tokens,
                 output_tokens=reply.output_tokens or written,
                 estimated=True,
             )
         most = self._most(question)
         with self._lock:
             self._set_aside -= most
-            self._spent += spent_on([reply], self._section)
+            self._spent += spent_on([replace(reply, lost=0)], self._section)
         return reply
 
     def _most(self, question: Question) -> float:
@@ -177,4 +186,5 @@ def spent_on(replies: Iterable[Reply], section: EndpointSection) -> float:
 
 def amount(value: float, section: EndpointSection) -> str:
     """Money with as many digits as mean something, and its currency."""
-    return f"{value:,.2f} {section.currency}" if value >= 0.1 else f"{value:.2g} {section.currency}"
+    digits = ",.2f" if 0.1 <= value < 1e12 else ".3g" if value >= 1e12 else ".2g"
+    return f"{value:{digits}} {section.currency}"

@@ -20,7 +20,7 @@ class Access(Section):
     """The name of the model there."""
     api_key_variable: str | None = None
     """The environment variable that holds the key."""
-    timeout_s: float = Field(default=120.0, gt=0.0)
+    timeout_s: float = Field(default=120.0, gt=0.0, le=86_400.0)
     """How long one answer may take."""
     parallel: int = Field(default=4, ge=1, le=64)
     """Calls under way at once."""
@@ -34,6 +34,12 @@ class Access(Section):
             raise ValueError(
                 _("an address has no name, password or query; the key is in the environment")
             )
+        try:
+            is_address = bool(parts.hostname) and parts.port != 0 and not parts.fragment
+        except ValueError:  # what stands for a port is none
+            is_address = False
+        if not is_address:
+            raise ValueError(_("is not an address like http://127.0.0.1:8000/v1"))
         return value
 
 

@@ -199,7 +199,8 @@ def _limits(facts: CardFacts) -> str:
     if train := facts.audit.get("certificate"):
         clean = isinstance(train, Mapping) and train.get("clean") is True
         lines.append(
-            "A certificate found no overlap between training and test rows."
+            "A certificate found no test row, document, conversation or near-duplicate of one in "
+            "the training data."
             if clean
             else "Training and test rows overlap; see the run's certificate."
         )

@@ -65,7 +65,7 @@ def state_in_words(state: object) -> str:
     words = {
         "noticed": _("noticed"),
         "some": _("some lost"),
-        "clear": _("clear"),
+        "clear": _("nothing found"),
         "unknown": _("can't be told"),
     }
     return words.get(str(state), "–")

@@ -52,7 +52,7 @@ def test_a_gate_that_is_not_passed_ends_with_its_own_code(
     (finished / "report.html").unlink(missing_ok=True)
     assert command(verb, recipe, finished, "--set", SHUT) == 9
     told = capsys.readouterr()
-    assert "Gate NOT passed: perplexity of base is" in told.out
+    assert "Gate NOT passed: least.perplexity: perplexity of base is" in told.out
     assert "Perplexity" in told.out
     assert "1 gate of the recipe is not passed" in told.err
     assert "[gates.failed]" in told.err
@@ -73,7 +73,7 @@ def test_a_gate_that_is_passed_is_told_and_nothing_else_happens(
     recipe: Path, finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert command("evaluate", recipe, finished, "--set", OPEN) == 0
-    assert "Gate passed: perplexity of base is" in capsys.readouterr().out
+    assert "Gate passed: most.perplexity: perplexity of base is" in capsys.readouterr().out
 
 
 def test_python_is_told_by_an_error_when_all_is_written(recipe: Path, finished: Path) -> None:

@@ -150,3 +150,17 @@ def test_the_key_is_sent_and_comes_back_in_nothing(
 def test_an_address_holds_no_secret(address: str) -> None:
     with pytest.raises(ValueError, match="the key is in the environment"):
         Access(endpoint=address, model="big")
+
+
+@pytest.mark.parametrize("address", ["http://", "http://127.0.0.1:abc", "http://h/v1#part"])
+def test_what_is_no_address_is_refused_before_anything(address: str) -> None:
+    with pytest.raises(ValueError, match="is not an address"):
+        Access(endpoint=address, model="big")
+
+
+def test_a_key_that_no_header_can_hold_is_told(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BIG_KEY", "schl\u00fcssel\nx")
+    with pytest.raises(UsageError, match="characters that no key has"):
+        ask(server, api_key_variable="BIG_KEY")

@@ -154,3 +154,23 @@ def test_prices_want_a_budget_and_a_budget_wants_prices() -> None:
         section(price_input=1.0)
     with pytest.raises(ValueError, match="no price is set"):
         section(budget=1.0)
+
+
+def test_attempts_that_were_lost_stay_within_the_budget(server: ChatServer, tmp_path: Path) -> None:
+    server.slow_s = 0.6
+    (question,) = questions(1, section(server)).values()
+    dearest = section(server, **PRICES, budget=1.0).money(question.input_tokens, 10)
+    with pytest.raises(EndpointFailed) as failed:
+        asked(server, tmp_path, 1, timeout_s=0.1, **PRICES, budget=1.5 * dearest)
+    assert failed.value.identifier == BUDGET_REACHED
+    assert len(server.requests) <= 1
+
+
+def test_an_answer_that_is_not_counted_is_not_free() -> None:
+    given = section(**PRICES, budget=1.0)
+    spending = Spending(given, [], "here")
+    question = Question(({"role": "user", "content": "How?"},), 100)
+    spending.begin(question)
+    reply = spending.end(question, Reply("In four words, so.", 7, 0))
+    assert (reply.input_tokens, reply.estimated) == (7, True)
+    assert reply.output_tokens == text_tokens("In four words, so.")

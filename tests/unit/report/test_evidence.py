@@ -94,7 +94,7 @@ def test_losses_repetition_and_wording_are_told_with_their_figures(tree: Any) ->
     wording = rows_of(tree, "overfitting", 2)
     assert wording[1] == [
         "labels: share right 64 rows", "44 % 31 % – 58 %", "49 % 37 % – 61 %", "−5 −14 – +3",
-        "0 0 – 0", "29 % 21 % – 38 %", "clear",
+        "0 0 – 0", "29 % 21 % – 38 %", "nothing found",
     ]  # fmt: skip
     assert ["other words labels: share right", "18", "33 %", "39 %", "11 %"] in rows_of(
         tree, "overfitting", 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from laras.report.blocks import Block, Cell, Code, Facts, Paragraph, Section, Table
@@ -18,11 +18,7 @@ def recipe(facts: RunFacts) -> Section | None:
     """The resolved recipe with where each value came from, and what the runs were planned with."""
     if not facts.recipe:
         return None
-    lines = [
-        _split_comment(line)
-        for line in facts.recipe.splitlines()
-        if not line.rstrip().endswith(_UNSET)
-    ]
+    lines = [_split_comment(line) for line in _set(facts.recipe)]
     blocks: list[Block] = [
         Paragraph(
             _(
@@ -37,6 +33,22 @@ def recipe(facts: RunFacts) -> Section | None:
     if planned:
         blocks.append(_plan(planned))
     return Section("recipe", _("The recipe"), blocks)
+
+
+def _set(recipe: str) -> Iterator[str]:
+    """The lines of the recipe that say something. A list item whose first key was left open begins
+    with the next one."""
+    opened = None
+    for line in recipe.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if line.rstrip().endswith(_UNSET):
+            if line[indent:].startswith("- "):
+                opened = indent
+        elif opened is not None and indent == opened + 2:
+            yield f"{line[:opened]}- {line[indent:]}"
+            opened = None
+        else:
+            yield line
 
 
 def _plan(planned: Mapping[str, Mapping[str, Any]]) -> Table:
