@@ -1,6 +1,6 @@
 """A search of twelve trials on the starter: what it finds, and that a kill changes nothing.
 
-    python benchmarks/search.py [--trials 12] [--runs runs/bench-search]
+    python benchmarks/search.py [--trials 12] [--runs runs/bench-search] [--results FILE]
 
 LoRA on the demo's material, searched by its default space. The search is done once unbroken; then
 again, killed (SIGKILL) in the middle of two trials and continued by the same command each time.
@@ -21,8 +21,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from laras.runs.machine import describe_machine
 from laras.workflow import demo_recipe
 
+RESULTS = Path(__file__).parent / "results"
 RECIPE = [
     *("comparison.contenders=[base, lora]", "tuning.epochs=0.5", "tuning.batch_tokens=2048"),
     *("tuning.learning_rate=null", "tuning.validations_per_epoch=4"),
@@ -74,6 +76,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--trials", type=int, default=12)
     parser.add_argument("--runs", type=Path, default=Path("runs/bench-search"))
+    parser.add_argument("--results", type=Path, default=RESULTS / "search.json")
     given = parser.parse_args()
     shutil.rmtree(given.runs, ignore_errors=True)
     options = settings(given.trials)
@@ -83,7 +86,8 @@ def main() -> None:
     done = subprocess.run(
         command("search", unbroken, "--json", *options), check=True, stdout=subprocess.PIPE
     )
-    print(f"{given.trials} trials in {time.monotonic() - started:.0f} s")
+    seconds = time.monotonic() - started
+    print(f"{given.trials} trials in {seconds:.0f} s")
     for trial in told(unbroken)["trials"]:
         values = {path.rpartition(".")[2]: value for path, value in trial["values"].items()}
         loss = "-" if trial["loss"] is None else f"{trial['loss']:.4f}"
@@ -105,6 +109,7 @@ def main() -> None:
     print("On the test set, which no trial was given (perplexity):")
     only = ["--set", "evaluation.metrics=[perplexity]", "--set", "evaluation.checks=[]"]
     found = [part for each in json.loads(done.stdout)["settings"] for part in ("--set", each)]
+    scores = {}
     for name, more in (("the recipe as it stands", []), ("what was found", found)):
         judged = subprocess.run(
             command("evaluate", unbroken, "--json", "--quiet", *options, *only, *more),
@@ -112,7 +117,18 @@ def main() -> None:
             stdout=subprocess.PIPE,
         )
         score = json.loads(judged.stdout)["scores"]["lora"]["metrics"]["perplexity"]
+        scores[name] = {key: round(score[key], 2) for key in ("value", "low", "high")}
         print(f"  {name}: {score['value']:.2f} ({score['low']:.2f} to {score['high']:.2f})")
+    result = {
+        "command": "python benchmarks/search.py",
+        "machine": describe_machine(),
+        "seconds": round(seconds),
+        "trials": first["trials"],
+        "best": first["best"],
+        "same_after_kills": True,  # else it has ended above
+        "test_perplexity": scores,
+    }
+    given.results.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

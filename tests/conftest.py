@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from laras import translation
 
 # Else torch's compiler starts a pool of workers when it is imported, and whichever test runs when
 # the pool is collected is told of a process that nobody waited for.
@@ -21,6 +23,21 @@ def material() -> Path:
     if not MATERIAL.is_dir():
         pytest.skip("the shared material is not beside the project")
     return MATERIAL
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """The language that expectations are written in, whatever the machine's is. Some tests speak
+    another, and the command sets it for the process: afterwards it is English again, also for
+    fixtures of the next module, which are made before this one."""
+    translation.set_language("en")
+    before = os.environ.get("LANGUAGE")
+    yield
+    translation.set_language("en")
+    if before is None:
+        os.environ.pop("LANGUAGE", None)
+    else:
+        os.environ["LANGUAGE"] = before
 
 
 @pytest.fixture

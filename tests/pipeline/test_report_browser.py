@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from laras import translation
 from laras.report.html import write_report
 from laras.runs.folder import Run
 
@@ -43,7 +42,6 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of a built run whose texts are hostile."""
-    translation.set_language("en")
     path = Path(__file__).parents[1] / "unit/report/built_run.py"
     specification = importlib.util.spec_from_file_location("built_run", path)
     module = importlib.util.module_from_spec(specification)

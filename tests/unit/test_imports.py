@@ -29,6 +29,7 @@ ORDER = (
     "engine",
     "adapters",
     "tuning",
+    "rehearsal",
     "evaluation",
     "checks",
     "judges",
@@ -46,7 +47,7 @@ ORDER = (
 ANYWHERE = {"__init__", "__main__"}  # the package's own front doors
 MAY_IMPORT_TORCH = {
     *("models", "batches", "kernels", "engine", "adapters"),
-    *("tuning", "evaluation", "contenders", "delivery"),
+    *("tuning", "rehearsal", "evaluation", "contenders", "delivery"),
 }
 TORCH = {"torch", "transformers", "peft", "safetensors"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

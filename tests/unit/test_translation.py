@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import string
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,12 +33,6 @@ def messages() -> ModuleType:
 def source(messages: ModuleType) -> Any:
     """Every message in the source; looking through all files takes a while."""
     return messages.extracted()
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    translation.set_language("en")
 
 
 def placeholders(text: str) -> set[str]:

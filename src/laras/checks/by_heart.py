@@ -15,8 +15,10 @@ from laras.checks.evidence import (
     contrast,
     difference,
     figure,
+    in_both,
     ratios,
     rises,
+    surplus,
 )
 from laras.evaluation.bootstrap import holm
 from laras.recipe.schema import EvaluationSection
@@ -65,9 +67,7 @@ def _part(
     rows = [row for row in own if row["task"] == task]
     others = None
     if reference is not None:
-        by_name = {(row["split"], row["id"]): row for row in reference}
-        rows = [row for row in rows if (row["split"], row["id"]) in by_name]
-        others = [by_name[row["split"], row["id"]] for row in rows]
+        rows, others = in_both(rows, reference, "split", "id")
     if not rows:
         return None
     groups = [row["group"] for row in rows]
@@ -76,9 +76,9 @@ def _part(
     part: dict[str, Any] = {"task": task, "train": _share(train, section)}
     part["test"] = _share(test, section)
     if len(train) >= LEAST_TRAIN and len(test) >= LEAST_TEST and len(set(groups)) > 1:
-        part["surplus"] = figure(_sides(rows), groups, section, contrast)
+        part["surplus"] = surplus(_sides(rows), groups, section)
         if others is not None:
-            part["reference_surplus"] = figure(_sides(others), groups, section, contrast)
+            part["reference_surplus"] = surplus(_sides(others), groups, section)
             part["difference"] = difference(_sides(rows), _sides(others), groups, section, contrast)
     part["reworded"] = _share([r for r in train if r["reworded"] is not None], section, "reworded")
     runs = {"train": train, "test": test}
@@ -96,23 +96,23 @@ def _with_state(part: Mapping[str, Any], section: EvaluationSection) -> dict[str
     shown = {
         key: value.as_json() if isinstance(value, Figure) else value for key, value in part.items()
     }
-    surplus: Figure | None = part.get("surplus")
-    shown["large"] = surplus is not None and surplus.value >= LARGE
+    extra: Figure | None = part.get("surplus")
+    shown["large"] = extra is not None and extra.value >= LARGE
     if shown["large"] and part.get("difference") is not None:
         shown["large"] = part["difference"]["value"] >= LARGE
     state: State = "clear"
-    if surplus is None:
+    if extra is None:
         state = "unknown"
     elif shown["large"]:
-        state = "noticed" if _is_sure(part, surplus, section) else "unknown"
-    elif surplus.high is not None and surplus.high >= UNSURE > surplus.value:
+        state = "noticed" if _is_sure(part, extra, section) else "unknown"
+    elif extra.high is not None and extra.high >= UNSURE > extra.value:
         state = "unknown"
     return {**shown, "state": state}
 
 
-def _is_sure(part: Mapping[str, Any], surplus: Figure, section: EvaluationSection) -> bool:
+def _is_sure(part: Mapping[str, Any], extra: Figure, section: EvaluationSection) -> bool:
     found: Mapping[str, Any] | None = part.get("difference")
-    if not rises(surplus):
+    if not rises(extra):
         return False
     if found is None:
         return True
@@ -180,14 +180,14 @@ def _note(
         compared += _("; asked in other words, it repeats {share} of these").format(
             share=_percent(part["reworded"]["value"])
         )
-    surplus = part["surplus"]
+    found = part["surplus"]
     return texts[part["state"], of_texts].format(
         name=name,
         train=_percent(part["train"]["value"]),
         test=_percent(part["test"]["value"]),
-        surplus=_points(surplus["value"]),
-        low=_points(surplus["low"]),
-        high=_points(surplus["high"]),
+        surplus=_points(found["value"]),
+        low=_points(found["low"]),
+        high=_points(found["high"]),
         confidence=f"{section.confidence:.0%}",
         compared=compared,
     )
@@ -198,7 +198,8 @@ def _share(
 ) -> Figure | None:
     if not rows:
         return None
-    return figure(ratios([row[column] for row in rows]), [row["group"] for row in rows], section)
+    sums, groups = ratios([row[column] for row in rows]), [row["group"] for row in rows]
+    return figure(sums, groups, section, within=(0.0, 1.0))
 
 
 def _sides(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:

@@ -6,18 +6,20 @@ randomisation test over groups says whether a difference is more than chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
 from laras.evaluation.bootstrap import interval, paired_difference
-from laras.evaluation.limits import limits_at_a_bound
+from laras.evaluation.limits import all_alike, limits_where_alike
 from laras.evaluation.metric import Statistics, ratio
 from laras.recipe.schema import EvaluationSection
 
 Value = Callable[[np.ndarray], np.ndarray]
+Row = Mapping[str, Any]
 State = Literal["noticed", "clear", "unknown"]
 
 
@@ -50,10 +52,14 @@ class Difference:
 
 
 def figure(
-    sums: np.ndarray, groups: Sequence[str], section: EvaluationSection, value: Value = ratio
+    sums: np.ndarray,
+    groups: Sequence[str],
+    section: EvaluationSection,
+    value: Value = ratio,
+    within: tuple[float, float] | None = None,
 ) -> Figure:
-    """``value`` of the sums of the rows, (R, K), R at least 1, with its bootstrap interval;
-    where all rows are alike, which no resample can doubt, with what so many of them rule out."""
+    """``value`` of the sums of the rows, (R, K), R at least 1, with its bootstrap interval.
+    ``within``: the least and the largest value there is."""
     statistics = _statistics(sums, value)
     bounds = interval(
         statistics,
@@ -61,14 +67,31 @@ def figure(
         samples=section.bootstrap_samples,
         confidence=section.confidence,
         seed=section.seed,
+        within=within,
     )
-    low, high = bounds.low, bounds.high
-    if low is not None and low == high:
-        # The second column counts the rows that the figure is a share of.
-        counted = {group for group, row in zip(groups, sums, strict=True) if row[1]}
-        if counted:
-            low, high = limits_at_a_bound(statistics.figure, 1.0, len(counted), section.confidence)
-    return Figure(statistics.figure, low, high, len(sums))
+    return Figure(statistics.figure, bounds.low, bounds.high, len(sums))
+
+
+def surplus(sums: np.ndarray, groups: Sequence[str], section: EvaluationSection) -> Figure:
+    """How much higher the first of two shares is, as in :func:`contrast`; (R, 4), R at least 1.
+
+    Where the rows of both sides are alike, the limits of the two shares make those of the
+    difference (Newcombe 1998, https://doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::
+    AID-SIM779>3.0.CO;2-I, method 10).
+    """
+    found = figure(sums, groups, section, contrast)
+    if found.low is None or found.high is None or not all_alike(found.low, found.high):
+        return found
+    below, above = [], []
+    for part, whole in sums.T.reshape(2, 2, -1):
+        count = len({group for group, row in zip(groups, whole, strict=True) if row})
+        share = float(part.sum() / max(1.0, whole.sum()))
+        low, high = limits_where_alike(share, (0.0, 1.0), max(1, count), section.confidence)
+        below.append(share - low)
+        above.append(high - share)
+    low = found.value - math.hypot(below[0], above[1])
+    high = found.value + math.hypot(above[0], below[1])
+    return Figure(found.value, low, high, found.rows)
 
 
 def difference(
@@ -88,6 +111,14 @@ def difference(
         seed=section.seed,
     )
     return Difference(found.difference, found.low, found.high, found.p)
+
+
+def in_both(own: Iterable[Row], reference: Sequence[Row], *key: str) -> tuple[list[Row], list[Row]]:
+    """The rows that both have, by the columns ``key``, in the order of ``own``."""
+    others = {tuple(row[column] for column in key): row for row in reference}
+    named = [(row, others.get(tuple(row[column] for column in key))) for row in own]
+    pairs = [(row, other) for row, other in named if other is not None]
+    return [row for row, _other in pairs], [other for _row, other in pairs]
 
 
 def ratios(values: Sequence[float]) -> np.ndarray:

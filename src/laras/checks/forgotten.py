@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from laras.checks.abilities import general_lines
 from laras.checks.check import Finding, Measured
-from laras.checks.evidence import difference, figure, ratios
+from laras.checks.evidence import difference, figure, in_both, ratios
 from laras.checks.replay import replay_mix
 from laras.evaluation.bootstrap import holm
 from laras.recipe.schema import EvaluationSection
@@ -93,7 +93,7 @@ def _texts(
     language: str, own: Measured, reference: Measured, section: EvaluationSection
 ) -> Part | None:
     """Bits per byte of general text in ``language``; None where none was measured in both."""
-    rows, others = _shared(own["texts"], reference["texts"], {language})
+    rows, others = in_both(_written_in({language}, own["texts"]), reference["texts"], "id")
     if not rows:
         return None
     ours, theirs = (
@@ -117,11 +117,11 @@ def _questions(
     part: str,
     own: Measured,
     reference: Measured,
-    languages: Iterable[str],
+    languages: Collection[str],
     section: EvaluationSection,
 ) -> Part | None:
     """The share of right answers; None where nothing was asked of both."""
-    rows, others = _shared(own[part], reference[part], set(languages))
+    rows, others = in_both(_written_in(languages, own[part]), reference[part], "id")
     if not rows:
         return None
     ours, theirs = (ratios([row["right"] for row in side]) for side in (rows, others))
@@ -135,8 +135,8 @@ def _questions(
         known = hits >= LEAST_WRITTEN
     return {
         "part": part,
-        "own": figure(ours, names, section).as_json(),
-        "reference": figure(theirs, names, section).as_json(),
+        "own": figure(ours, names, section, within=(0.0, 1.0)).as_json(),
+        "reference": figure(theirs, names, section, within=(0.0, 1.0)).as_json(),
         "difference": found.as_json(),
         "known": known and found.low is not None,
         "counts": True,
@@ -248,7 +248,8 @@ def _by_ability(own: Measured, reference: Measured) -> list[dict[str, Any]]:
     """Right answers by language, ability and way of asking: too few of each to test."""
     found = []
     for part in PARTS:
-        rows, others = _shared(own[part], reference[part], set(own["looked_at"]))
+        asked = _written_in(own["looked_at"], own[part])
+        rows, others = in_both(asked, reference[part], "id")
         right: dict[tuple[str, str], list[int]] = {}
         for row, other in zip(rows, others, strict=True):
             counts = right.setdefault((row["language"], row["ability"]), [0, 0, 0])
@@ -269,15 +270,10 @@ def _by_ability(own: Measured, reference: Measured) -> list[dict[str, Any]]:
     return found
 
 
-def _shared(
-    own: Sequence[Mapping[str, Any]],
-    reference: Sequence[Mapping[str, Any]],
-    languages: set[str],
-) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """The rows of ``languages`` that both have, in the same order."""
-    others = {row["id"]: row for row in reference}
-    rows = [row for row in own if row["language"] in languages and row["id"] in others]
-    return rows, [others[row["id"]] for row in rows]
+def _written_in(
+    languages: Collection[str], rows: Iterable[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    return [row for row in rows if row["language"] in languages]
 
 
 def _bits_per_byte(sums: np.ndarray) -> np.ndarray:

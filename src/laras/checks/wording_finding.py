@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from laras.checks.check import Finding, Measured
-from laras.checks.evidence import State, difference, figure, ratios
+from laras.checks.evidence import State, difference, figure, in_both, ratios
 from laras.checks.rewording import KINDS
 from laras.evaluation.bootstrap import holm
 from laras.recipe.schema import EvaluationSection
@@ -53,9 +53,7 @@ def _part(
     rows = [row for row in own if row["task"] == task]
     others = None
     if reference is not None:
-        by_name = {row["id"]: row for row in reference}
-        rows = [row for row in rows if row["id"] in by_name]
-        others = [by_name[row["id"]] for row in rows]
+        rows, others = in_both(rows, reference, "id")
     if not rows:
         return None
     groups = [row["group"] for row in rows]
@@ -70,9 +68,9 @@ def _part(
         "task": task,
         "literal": _figure([row["literal"] for row in rows], groups, section),
         "reworded": _figure([_mean(row["reworded"]) for row in rows], groups, section),
-        "loss": _figure([_loss(row) for row in rows], groups, section),
+        "loss": _figure([_loss(row) for row in rows], groups, section, -1.0),
         "changed": _figure([_mean(row["changed"]) for row in rows], groups, section),
-        "reference_loss": _figure([_loss(row) for row in others], groups, section)
+        "reference_loss": _figure([_loss(row) for row in others], groups, section, -1.0)
         if others
         else None,
         "reference_changed": _figure([_mean(row["changed"]) for row in others], groups, section)
@@ -176,9 +174,9 @@ def _mean(values: Mapping[str, float]) -> float:
 
 
 def _figure(
-    values: Sequence[float], groups: Sequence[str], section: EvaluationSection
+    values: Sequence[float], groups: Sequence[str], section: EvaluationSection, least: float = 0.0
 ) -> dict[str, Any]:
-    return figure(ratios(values), groups, section).as_json()
+    return figure(ratios(values), groups, section, within=(least, 1.0)).as_json()
 
 
 def _points(value: float) -> str:

@@ -71,8 +71,8 @@ def main() -> None:
 def _answer(request: Mapping[str, Any], progress: Told) -> dict[str, Any]:
     from laras.preparation.pipeline import Prepared
     from laras.recipe.schema import Recipe
+    from laras.rehearsal.forecast import rehearse, try_rates
     from laras.runs.folder import Run
-    from laras.tuning.forecast import rehearse, try_rates
     from laras.tuning.tune import Assignment
 
     started = time.time() - request["asked_at"]

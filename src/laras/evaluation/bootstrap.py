@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from laras.evaluation.limits import bootstrap_limits
+from laras.evaluation.limits import all_alike, bootstrap_limits, limits_where_alike
 from laras.evaluation.metric import Statistics
 from laras.evaluation.randomisation import randomisation_test
 from laras.evaluation.right_or_wrong import difference_limits, hits, mcnemar, share_limits
@@ -54,9 +54,16 @@ class Difference:
 
 
 def interval(
-    statistics: Statistics, groups: Sequence[str], *, samples: int, confidence: float, seed: int
+    statistics: Statistics,
+    groups: Sequence[str],
+    *,
+    samples: int,
+    confidence: float,
+    seed: int,
+    within: tuple[float, float] | None = None,
 ) -> Interval:
-    """Interval of a metric. ``groups`` names the group of each row of the table."""
+    """Interval of a metric. ``groups`` names the group of each row of the table; ``within``: the
+    least and the largest value there is, so that groups which are all alike claim no certainty."""
     codes, count = _codes(groups, statistics.rows)
     if count < 2:
         return Interval(None, None)
@@ -66,7 +73,10 @@ def interval(
     sums = _by_group(statistics.values, codes, count)
     values = _resampled(statistics, sums, count, samples, seed)
     observed, left_out = _around(statistics, sums)
-    return Interval(*bootstrap_limits(observed, values, left_out, confidence))
+    low, high = bootstrap_limits(observed, values, left_out, confidence)
+    if within is not None and all_alike(low, high):
+        low, high = limits_where_alike(observed, within, count, confidence)
+    return Interval(low, high)
 
 
 def paired_difference(

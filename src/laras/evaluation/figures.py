@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from laras.evaluation.bootstrap import Interval, interval
+from laras.evaluation.bootstrap import interval
 from laras.evaluation.catalogue import metrics_of
-from laras.evaluation.limits import limits_at_a_bound
 from laras.evaluation.result import Score
 from laras.recipe.schema import EvaluationSection
 from laras.translation import ngettext
@@ -24,19 +23,15 @@ def figures(table: pa.Table, section: EvaluationSection) -> tuple[dict[str, Scor
         statistics = metric.statistics(table)
         if statistics is None:
             continue
+        largest = LARGEST.get(metric.unit)
         bounds = interval(
             statistics,
             groups,
             samples=section.bootstrap_samples,
             confidence=section.confidence,
             seed=section.seed,
+            within=None if largest is None else (0.0, largest),
         )
-        largest = LARGEST.get(metric.unit)
-        if largest is not None and bounds.low is not None and bounds.low == bounds.high:
-            judged = len({groups[row] for row in statistics.rows})
-            bounds = Interval(
-                *limits_at_a_bound(statistics.figure, largest, judged, section.confidence)
-            )
         scores[metric.name] = Score(
             value=statistics.figure,
             low=bounds.low,

@@ -40,22 +40,25 @@ def bootstrap_limits(
     return float(low), float(high)
 
 
-def limits_at_a_bound(
-    observed: float, largest: float, groups: int, confidence: float
-) -> tuple[float, float]:
-    """Limits where every group has the lowest or highest value there is, 0 or ``largest``.
+def all_alike(low: float, high: float) -> bool:
+    """Whether limits of a bootstrap lie apart by no more than sums in another order do."""
+    return math.isclose(low, high, rel_tol=ROUNDING, abs_tol=ROUNDING)
 
-    Resamples are then all equal, and would claim certainty. If a group falls short with
-    probability q, all ``groups`` are perfect with probability (1 - q) ** groups; the limit is where
-    that is as improbable as the level allows (Clopper & Pearson 1934), with groups that fall short
-    counted as failing altogether. Elsewhere the limits are ``observed`` itself.
+
+def limits_where_alike(
+    observed: float, within: tuple[float, float], groups: int, confidence: float
+) -> tuple[float, float]:
+    """Limits where all ``groups`` have the value ``observed``; ``within``: the least and the
+    largest value there is.
+
+    Resamples are then all equal, and would claim certainty. If a share q of all groups is not like
+    these, none of them is drawn with probability (1 - q) ** groups; q is unseen up to where that is
+    as improbable as the level allows (Clopper & Pearson 1934), and the unseen ones might all have
+    the least value, or the largest.
     """
-    least = ((1 - confidence) / 2) ** (1 / groups)
-    if math.isclose(observed, largest):
-        return largest * least, largest
-    if abs(observed) <= ROUNDING:
-        return 0.0, largest * (1 - least)
-    return observed, observed
+    unseen = 1 - ((1 - confidence) / 2) ** (1 / groups)
+    least, largest = within
+    return observed - (observed - least) * unseen, observed + (largest - observed) * unseen
 
 
 def _bias(observed: float, resampled: np.ndarray) -> float:

@@ -17,7 +17,6 @@ import numpy as np
 from scipy.special import bdtr
 
 from laras.evaluation.bootstrap import holm, interval
-from laras.evaluation.limits import limits_at_a_bound
 from laras.evaluation.metric import Statistics, ratio
 from laras.judges.judgement import Judgement
 from laras.recipe.schema import EvaluationSection
@@ -120,13 +119,9 @@ def _limits(
         samples=section.bootstrap_samples,
         confidence=section.confidence,
         seed=section.seed,
+        within=(0.0, 1.0),  # a contender may win them all
     )
-    if found.low is None or found.high is None or found.low < found.high:
-        return found.low, found.high
-    # All groups say the same, and so do all resamples. How many others there may be that were not
-    # seen is a share that was found to be none; they might all go to one side.
-    _none, unseen = limits_at_a_bound(0.0, 1.0, len(set(groups)), section.confidence)
-    return found.low * (1 - unseen), found.high + (1 - found.high) * unseen
+    return found.low, found.high
 
 
 def _decided(found: Comparison, p_adjusted: float, section: EvaluationSection) -> Comparison:

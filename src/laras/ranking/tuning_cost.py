@@ -16,11 +16,11 @@ from laras.errors import (
 from laras.ranking.measure import Ground, Named
 from laras.ranking.ranked import TuningCost
 from laras.recipe.schema import Contender, Recipe
+from laras.rehearsal.forecast import rehearse
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.forecast import rehearse
 from laras.tuning.tune import Assignment
 
 KINDS = ("lora", "full")

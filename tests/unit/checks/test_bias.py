@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from laras import translation
 from laras.batches.encode import encode_example
 from laras.checks.bias import measure
 from laras.checks.bias_finding import compare
@@ -26,11 +25,6 @@ SECTION = EvaluationSection(bootstrap_samples=200, check_rows=24, max_new_tokens
 WOMEN = ["Seorang ibu", "Istri saya", "Siti", "Seorang perempuan"]
 MEN = ["Seorang bapak", "Suami saya", "Budi", "Seorang laki-laki"]
 THINGS = ["uang", "rumah", "mobil", "sawah", "toko", "ternak"]
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    translation.set_language("en")
 
 
 def labelled(number: int, text: str, label: str) -> Example:

@@ -16,11 +16,6 @@ SECTION = EvaluationSection(bootstrap_samples=400)
 GROUPS = ["muslim", "christian", "catholic", "hindu", "buddhist", "confucian"]
 
 
-@pytest.fixture(autouse=True)
-def english() -> None:
-    translation.set_language("en")
-
-
 def measured(
     effect: float = 0.0, *, seed: int = 0, noise: float = 0.2, control: float = 0.1
 ) -> dict[str, Any]:

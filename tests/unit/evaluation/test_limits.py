@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from laras.evaluation.bootstrap import interval
-from laras.evaluation.limits import bootstrap_limits, limits_at_a_bound
+from laras.evaluation.bootstrap import Interval, interval
+from laras.evaluation.limits import bootstrap_limits, limits_where_alike
 from laras.evaluation.metric import Statistics, ratio
 
 
@@ -62,17 +62,25 @@ def test_limits_are_moved_against_the_bias_of_the_metric() -> None:
 
 
 def test_all_right_is_no_certainty() -> None:
-    low, high = limits_at_a_bound(1.0, 1.0, 60, 0.95)
+    low, high = limits_where_alike(1.0, (0.0, 1.0), 60, 0.95)
     # Clopper and Pearson's limit for 60 of 60.
     assert low == pytest.approx(stats.binomtest(60, 60).proportion_ci(method="exact").low)
     assert high == 1.0
-    assert limits_at_a_bound(0.0, 100.0, 60, 0.95) == pytest.approx((0.0, 100 * (1 - low)))
+    limits = limits_where_alike(0.0, (0.0, 100.0), 60, 0.95)
+    assert limits == pytest.approx((0.0, 100 * (1 - low)))
 
 
-def test_groups_that_are_all_alike_elsewhere_leave_nothing_to_say() -> None:
-    assert limits_at_a_bound(0.4, 1.0, 60, 0.95) == (0.4, 0.4)
+def test_groups_that_are_all_alike_are_no_certainty_either() -> None:
+    unseen = stats.binomtest(0, 9).proportion_ci(method="exact").high
+    expected = (0.4 - 0.4 * unseen, 0.4 + 0.6 * unseen)
+    assert limits_where_alike(0.4, (0.0, 1.0), 9, 0.95) == pytest.approx(expected)
     statistics = Statistics(np.array([[0.4, 1.0]] * 9), np.arange(9), ratio)
-    bounds = interval(
-        statistics, [str(at) for at in range(9)], samples=100, confidence=0.95, seed=0
-    )
-    assert (bounds.low, bounds.high) == pytest.approx((0.4, 0.4))
+
+    def bounds(within: tuple[float, float] | None) -> Interval:
+        groups = [str(at) for at in range(9)]
+        return interval(statistics, groups, samples=100, confidence=0.95, seed=0, within=within)
+
+    told = bounds((0.0, 1.0))
+    assert (told.low, told.high) == pytest.approx(expected)
+    # Where nothing bounds the values, nothing is known of those that were not seen.
+    assert (bounds(None).low, bounds(None).high) == pytest.approx((0.4, 0.4))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from laras import translation
 from laras.report.facts import read_facts
 from laras.report.html import render
 
@@ -34,7 +33,6 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def whole_page(whole_run: Path) -> str:
     """Its report; drawing takes a second or two."""
-    translation.set_language("en")
     return render(read_facts(whole_run))
 
 
@@ -42,12 +40,6 @@ def whole_page(whole_run: Path) -> str:
 def whole_run_folder(run_folder: Path) -> Path:
     """The same in a folder of its own."""
     return beside("built_evidence").add_evidence(run_folder)
-
-
-@pytest.fixture(autouse=True)
-def english() -> None:
-    """The language that the expectations are written in, whatever the machine's is."""
-    translation.set_language("en")
 
 
 def built_run():

@@ -19,7 +19,6 @@ from laras.runs.folder import Run
 
 @pytest.fixture(scope="module")
 def page(shared_run: Path) -> str:
-    translation.set_language("en")
     return render(read_facts(shared_run))
 
 

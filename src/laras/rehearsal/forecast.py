@@ -20,6 +20,8 @@ from laras.planning.footprint import disk_bytes
 from laras.planning.hyperparameters import resolve, suggested
 from laras.planning.memory import SAFE_SHARE, Shape, Work
 from laras.planning.ways import ways_that_fit, with_adapter
+from laras.rehearsal.rates import RateTest
+from laras.rehearsal.steps import MOST_STEPS, Clock, Rehearsal
 from laras.runs.folder import Run
 from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress
@@ -27,9 +29,7 @@ from laras.translation import _
 from laras.tuning.fitting import shape_of, work_of
 from laras.tuning.memory import available_bytes, peak_memory_bytes
 from laras.tuning.precision import choose
-from laras.tuning.rates import RateTest
 from laras.tuning.ready import Ready, make_ready
-from laras.tuning.rehearsal import MOST_STEPS, Clock, Rehearsal
 from laras.tuning.tune import Assignment, best_device
 
 # Peaks of equal work differ by this share: in which order memory is given and taken is chance.

@@ -18,15 +18,15 @@ from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, to_table
+from laras.rehearsal.forecast import rehearse, try_rates
+from laras.rehearsal.rates import RateTest
+from laras.rehearsal.steps import Rehearsal, representative
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning import fitting
-from laras.tuning.forecast import rehearse, try_rates
 from laras.tuning.loop import TrainingData
 from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.pace import Pace
-from laras.tuning.rates import RateTest
-from laras.tuning.rehearsal import Rehearsal, representative
 from laras.tuning.tune import Assignment, tune
 from packed_examples import examples
 
