@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-decoding bench-evidence bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all test-faults fuzz lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-checkpointing bench-decoding bench-evidence bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ test: lint types  ## what must pass before a change goes in
 
 test-all: lint types $(VENV)/.quantised  ## the same with the tests that take minutes
 	@$(BIN)/python -m pytest
+
+test-faults: $(VENV)/.develop  ## every fault that Laras is to survive, and docs/faults.md from it
+	@$(BIN)/python scripts/faults_table.py --write docs/faults.md -n $(TESTERS) --dist loadfile
 
 lint: $(VENV)/.develop  ## style and layout
 	@$(BIN)/ruff check .
@@ -152,6 +155,9 @@ bench-forecast: $(VENV)/.develop  ## six runs, planned and done: memory and time
 bench-search: $(VENV)/.develop  ## twelve trials on the starter, unbroken and killed twice
 	@$(BIN)/python benchmarks/search.py
 
+bench-checkpointing: $(VENV)/.develop  ## what a checkpoint a minute costs full tuning of 135 million parameters
+	@$(BIN)/python benchmarks/checkpointing.py
+
 bench-decoding: $(VENV)/.develop  ## greedy answers beside model.generate: seconds, and the same answers
 	@$(BIN)/python benchmarks/decoding.py --results benchmarks/results/decoding.json
 
@@ -164,6 +170,12 @@ GPU_RESULTS ?= benchmarks/results/gpu.json
 
 bench-gpu:  ## training on one GPU beside a peer, under 10 minutes; the ceiling of its products
 	@$(GPU_PYTHON) benchmarks/gpu.py --results $(GPU_RESULTS)
+
+# For each of seven targets; findings are kept in fuzz-findings/.
+MINUTES ?= 10
+
+fuzz: $(VENV)/.develop  ## changed files to all that reads what others wrote
+	@$(BIN)/python tests/faults/fuzz.py --minutes $(MINUTES)
 
 docs: $(VENV)/.develop  ## the documentation, into site/
 	@$(BIN)/python scripts/recipe_reference.py

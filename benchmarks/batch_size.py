@@ -26,8 +26,9 @@ from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.training_data import TrainingData
 
 HELD_OUT = 48
 

@@ -38,9 +38,10 @@ from laras.recipe.schema import Contender, TuningSection
 from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose
+from laras.tuning.training_data import TrainingData
 
 STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"
 

@@ -17,6 +17,12 @@ os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 MATERIAL = Path(__file__).resolve().parents[2] / "shared" / "material"
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let a test's report tell which rows of the table of faults it stands for."""
+    for mark in item.iter_markers("fault"):
+        item.user_properties.extend(("fault", row) for row in mark.args)
+
+
 @pytest.fixture(scope="session")
 def material() -> Path:
     """Folder of real models, tokenizers, data and documents; skips where it is absent."""

@@ -97,9 +97,10 @@ class _Run:
         from laras.planning.hyperparameters import resolve
         from laras.recipe.schema import Contender, ModelSection, TuningSection
         from laras.runs.folder import Run
-        from laras.tuning.loop import Training, TrainingData
+        from laras.tuning.loop import Training
         from laras.tuning.objectives.objective import objectives
         from laras.tuning.precision import choose
+        from laras.tuning.training_data import TrainingData
         from laras.tuning.tune import best_device
 
         settings = request.settings

@@ -13,6 +13,7 @@ from laras.errors import UsageError
 from laras.recipe.load import load_recipe
 from laras.records import Example, Rejection, Split
 from laras.runs.folder import Run
+from laras.runs.redaction import redacted
 from laras.translation import _
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _as_json(
         "source": example.source,
         "language": story.language,
         "flags": list(story.flags),
-        "before": None if story.before is None else story.before[:_LONGEST_TEXT],
+        "before": None if story.before is None else redacted(story.before)[:_LONGEST_TEXT],
         "changes": []
         if story.before is None or story.after is None
         else changes(story.before, story.after, _MOST_CHANGES),

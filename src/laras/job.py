@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from laras.distribution.processes import ONE_PROCESS, Processes
 from laras.errors import StorageFailed, UsageError
 from laras.recipe.load import LoadedRecipe, resolved_yaml
 from laras.recipe.schema import Contender
@@ -31,8 +32,20 @@ if TYPE_CHECKING:
 class Job:
     """One recipe in its run folder. Steps are called in the order in which they stand here."""
 
-    def __init__(self, loaded: LoadedRecipe, opened: Run, progress: Progress) -> None:
+    def __init__(
+        self,
+        loaded: LoadedRecipe,
+        opened: Run,
+        progress: Progress,
+        *,
+        allow_change: bool = False,
+        processes: Processes = ONE_PROCESS,
+    ) -> None:
+        """``allow_change``: a training that was begun with other settings goes on with those of the
+        recipe, where that is safe. ``processes``: those that train together."""
         self.loaded = loaded
+        self.allow_change = allow_change
+        self.processes = processes
         self.recipe = loaded.recipe
         self.run = opened
         self.progress = progress
@@ -64,6 +77,7 @@ class Job:
     def begin(self) -> None:
         """Everything that is cheap to refuse comes before anything that takes time."""
         from laras.contenders.gates import check_measured
+        from laras.contenders.ingredients import ingredients
         from laras.contenders.learning import check_data, objectives_of
         from laras.contenders.primary import check_applies
         from laras.models.inspection import inspect_folder
@@ -71,7 +85,9 @@ class Job:
         from laras.models.places import template_file
         from laras.models.template_text import read_template
         from laras.preparation.shares import refuse_shares
+        from laras.tuning.tune import refuse_processes
 
+        refuse_processes(self.processes)
         self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
         configuration = inspect_folder(self.model_folder)
         chosen = objectives_of(self.recipe, configuration["model_type"])
@@ -89,16 +105,9 @@ class Job:
             refuse_shares(self.prepared.train, shares, self.recipe.preparation.seed)
         check_measured(self.recipe.gates, self.recipe.evaluation.metrics)
         self.model_digest = model_digest(self.model_folder)
+        written = self.run.folder / "recipe.yaml"
         self.run.write_manifest(
-            {
-                "model": {"base": self.recipe.model.base, "sha256": self.model_digest},
-                "data": {"key": self.prepared.key, "test_sha256": file_sha256(self.prepared.test)},
-                "seeds": {
-                    "preparation": self.recipe.preparation.seed,
-                    "tuning": self.recipe.tuning.seed,
-                    "evaluation": self.recipe.evaluation.seed,
-                },
-            }
+            ingredients(self.loaded, self.model_folder, self.model_digest, self.prepared, written)
         )
 
     def prepare(self) -> Prepared:
@@ -167,7 +176,13 @@ class Job:
     def tune(self) -> None:
         """Every contender's files, one contender after the other. Endpoints are not asked yet."""
         from laras.contenders.obtain import obtain
+        from laras.recipe.unread import TUNED_KINDS
+        from laras.tuning.begun import refuse_changed
 
+        # All of them before the first one is trained, which may take days.
+        for contender in self.recipe.comparison.contenders:
+            if contender.kind in TUNED_KINDS:
+                refuse_changed(self._assignment(contender), self.run)
         for contender in self.recipe.comparison.contenders:
             if contender.kind != "api":
                 obtain(self._assignment(contender), self.run, self.progress)
@@ -258,6 +273,8 @@ class Job:
             self.prepared,
             self.recipe.evaluation,
             self.recipe.comparison.primary_metric,
+            on_change="allow" if self.allow_change else "refuse",
+            processes=self.processes,
         )
 
     @contextmanager

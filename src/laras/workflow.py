@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from laras.distribution.processes import ONE_PROCESS, Processes
 from laras.job import Job
 from laras.recipe.load import LoadedRecipe, load_recipe, recipe_from_mapping
 from laras.runs.folder import Run, default_folder
@@ -37,16 +38,25 @@ def run(
     run_folder: Path | str | None = None,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
+    allow_change: bool = False,
+    processes: Processes = ONE_PROCESS,
 ) -> FinishedRun:
     """Do all that ``recipe`` asks for.
 
     ``recipe``: a path, a mapping, or what ``load_recipe`` gave. ``run_folder``: default
-    ``runs/NAME`` after the recipe. ``overrides``: ``section.key=value``. Raises
+    ``runs/NAME`` after the recipe. ``overrides``: ``section.key=value``. ``allow_change``: a
+    training that was begun with other settings goes on with these, where that is safe.
+    ``processes``: those that train together. Raises
     :class:`laras.LarasError`, whose kinds tell what to do; GateFailed where the verdict does not
     pass the recipe's gates: all is written then, and ``Run.read`` gives it.
     """
     finished = run_whatever_the_gates(
-        recipe, run_folder=run_folder, overrides=overrides, progress=progress
+        recipe,
+        run_folder=run_folder,
+        overrides=overrides,
+        progress=progress,
+        allow_change=allow_change,
+        processes=processes,
     )
     require_gates(finished.verdict, finished.folder)
     return finished
@@ -58,11 +68,19 @@ def run_whatever_the_gates(
     run_folder: Path | str | None = None,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
+    allow_change: bool = False,
+    processes: Processes = ONE_PROCESS,
 ) -> FinishedRun:
     """As :func:`run`, but what the gates say is left to the caller: :func:`require_gates`."""
     loaded = _load(recipe, overrides)
     with Run.open(_folder(loaded, run_folder)) as opened:
-        job = Job(loaded, opened, progress or Silent())
+        job = Job(
+            loaded,
+            opened,
+            progress or Silent(),
+            allow_change=allow_change,
+            processes=processes,
+        )
         job.begin()
         job.announce_costs()
         job.tune()
@@ -119,11 +137,19 @@ def tune(
     run_folder: Path | str | None = None,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
+    allow_change: bool = False,
+    processes: Processes = ONE_PROCESS,
 ) -> None:
     """The data and the training, without the evaluation. Arguments as for :func:`run`."""
     loaded = _load(recipe, overrides)
     with Run.open(_folder(loaded, run_folder)) as opened:
-        job = Job(loaded, opened, progress or Silent())
+        job = Job(
+            loaded,
+            opened,
+            progress or Silent(),
+            allow_change=allow_change,
+            processes=processes,
+        )
         job.begin()
         job.tune()
 
@@ -134,12 +160,13 @@ def evaluate(
     run_folder: Path | str | None = None,
     overrides: Sequence[str] = (),
     progress: Progress | None = None,
+    allow_change: bool = False,
 ) -> dict[str, Any]:
     """Scores and verdict of all contenders, trained first where needed; returns the verdict,
     whatever its gates say: :func:`require_gates` refuses what does not pass them."""
     loaded = _load(recipe, overrides)
     with Run.open(_folder(loaded, run_folder)) as opened:
-        job = Job(loaded, opened, progress or Silent())
+        job = Job(loaded, opened, progress or Silent(), allow_change=allow_change)
         job.begin()
         job.announce_costs()
         job.tune()

@@ -1,4 +1,5 @@
-"""How the tests of faults in data read: real files, real parser processes, a witness on the net."""
+"""How the tests of faults in data read: real files, real parser processes, a witness on the net.
+And what the tests of kills, signals and full disks break off."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from broken_projects import Projects
 from laras.preparation.pipeline import Prepared, prepare
 from laras.recipe.load import recipe_from_mapping
 from laras.recipe.schema import DataSection, Source
@@ -44,6 +46,14 @@ def prepared(tmp_path: Path) -> Callable[..., Prepared]:
             return prepare(loaded, run, Silent())
 
     return run_it
+
+
+@pytest.fixture(scope="session")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Projects]:
+    """Trainings to break off, and what they come to when nobody does."""
+    made = Projects(tmp_path_factory.mktemp("projects"))
+    yield made
+    made.close()
 
 
 @dataclass

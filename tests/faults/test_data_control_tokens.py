@@ -40,6 +40,7 @@ def files() -> dict[str, str | bytes]:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.fault(53)
 def test_text_of_a_file_never_becomes_a_control_token(read, write, tmp_path, family):
     """Special and structural tokens in what users wrote, in every kind of file: never a control
     id, neither in a text that is learned nor in a turn of a conversation."""

@@ -25,6 +25,7 @@ ENCODINGS = [
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("suffix", ["txt", "md", "html", "csv"])
+@pytest.mark.fault(37)
 def test_every_common_encoding_is_read_right(read, write, encoding, suffix):
     """UTF-8, UTF-16 and UTF-32 with and without a mark, Windows-1252: the same text."""
     text = f"<p>{TEXT}</p>" if suffix == "html" else TABLE if suffix == "csv" else TEXT
@@ -54,6 +55,7 @@ def test_every_common_encoding_is_read_right(read, write, encoding, suffix):
     ids=["mixed", "central european", "half a pair", "half in utf-16", "no code points", "torn"],
 )
 @pytest.mark.parametrize("suffix", ["txt", "md", "csv", "html", "rst", "adoc", "vtt"])
+@pytest.mark.fault(37)
 def test_what_cannot_be_told_is_refused_by_name_and_line(read, write, data, suffix):
     """Two encodings in one file, lone surrogates, torn characters: an error that names the place
     and says what to do, and no text."""
@@ -64,6 +66,7 @@ def test_what_cannot_be_told_is_refused_by_name_and_line(read, write, data, suff
     assert "UTF-8" in describe(rejection)
 
 
+@pytest.mark.fault(37)
 def test_lines_in_another_encoding_among_good_ones_cost_themselves_alone(read, write):
     good = '{"question": "Kafé?", "answer": "Ya."}'
     bad = good.encode("latin-1")
@@ -73,6 +76,7 @@ def test_lines_in_another_encoding_among_good_ones_cost_themselves_alone(read, w
     assert [r.locator for r in records if isinstance(r, Rejection)] == ["line 2"]
 
 
+@pytest.mark.fault(37)
 def test_half_a_character_written_as_an_escape_is_no_text(read, write):
     """JSON may spell out half of a surrogate pair; the row is rejected, not its file."""
     write(

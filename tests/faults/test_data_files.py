@@ -22,6 +22,7 @@ def told(records):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+@pytest.mark.fault(42)
 def test_pipes_devices_and_folders_that_look_like_files_are_refused(read, write, tmp_path):
     """A pipe, a device, a folder, the memory of a process as data: refused, and nothing waits."""
     write("data/a.txt", "Isi.")
@@ -65,6 +66,7 @@ def packed(name: str, members: list[tuple[str, bytes]], link: str = "") -> bytes
 
 
 @pytest.mark.parametrize("name", ["x.zip", "x.tar", "x.tar.gz"])
+@pytest.mark.fault(43)
 def test_archives_write_nowhere_and_read_nothing_else(read, write, tmp_path, name):
     """Names that climb out, absolute names, links among the members: refused; nothing is written
     beside the archive and what a link points to is not read."""
@@ -106,6 +108,7 @@ def bomb(kind: str) -> bytes:
 
 @pytest.mark.parametrize("suffix", ["docx", "pptx", "xlsx", "epub", "odt", "zip"])
 @pytest.mark.parametrize("kind", ["ratio", "count", "nested"])
+@pytest.mark.fault(44)
 def test_a_bomb_is_refused_before_it_is_unpacked(write, tmp_path, suffix, kind):
     """A hundred kilobytes that unpack to a hundred megabytes, by their ratio, by how many they
     are, or one in the other: refused, in bounded memory of both processes."""
@@ -130,6 +133,7 @@ class Payload:
         return (Path.touch, (self.canary,))
 
 
+@pytest.mark.fault(49)
 def test_the_folder_of_a_checkpoint_is_no_data_and_nothing_in_it_runs(read, write, tmp_path):
     """A folder that torch.distributed, TRL or accelerate left (pickles by another name): each
     file is named in the ledger, and none is unpickled."""
@@ -153,6 +157,7 @@ def test_the_folder_of_a_checkpoint_is_no_data_and_nothing_in_it_runs(read, writ
     assert not canary.exists()
 
 
+@pytest.mark.fault(42)
 def test_a_file_that_changes_into_a_pipe_does_not_block(read, write, tmp_path):
     """Replaced between being found and being read."""
     from laras.recipe.schema import DataSection, Source

@@ -15,6 +15,7 @@ def row(number: int) -> str:
     return json.dumps({"question": question, "answer": f"Jawaban {number} untuk cabang itu."})
 
 
+@pytest.mark.fault(40)
 def test_a_test_file_that_stands_in_the_training_data_is_refused(write, prepared):
     """Planted copies, exact and nearly: above the limit the data is refused, with their share."""
     write("train.jsonl", "\n".join(row(n) for n in range(60)))
@@ -26,6 +27,7 @@ def test_a_test_file_that_stands_in_the_training_data_is_refused(write, prepared
     assert "leak" in caught.value.identifier
 
 
+@pytest.mark.fault(40)
 def test_copies_that_are_accepted_by_name_still_leave_the_training_data(write, prepared, tmp_path):
     """Accepted in the recipe, the run goes on, and the ledger names what left."""
     write("train.jsonl", "\n".join(row(n) for n in range(60)))

@@ -21,6 +21,7 @@ def lines_of(records, kind=Rejection):
     return [record.locator for record in records if isinstance(record, kind)]
 
 
+@pytest.mark.fault(35)
 def test_bad_and_blank_lines_marks_and_nuls_are_each_reported_with_their_line(read, write):
     """Bad JSON lines, blank lines, a byte order mark, CRLF, NUL: each is reported as file and
     line, and counted."""
@@ -36,6 +37,7 @@ def test_bad_and_blank_lines_marks_and_nuls_are_each_reported_with_their_line(re
     assert {record.path for record in records} == {"rows.jsonl"}
 
 
+@pytest.mark.fault(35)
 def test_a_nul_among_the_lines_costs_its_line_alone(read, write):
     write("rows.jsonl", f'{GOOD}\n{{"question": "\0", "answer": "b"}}\n{GOOD}\n')
     records = read("rows.jsonl", "examples")
@@ -43,6 +45,7 @@ def test_a_nul_among_the_lines_costs_its_line_alone(read, write):
     assert lines_of(records) == ["line 2"]
 
 
+@pytest.mark.fault(35)
 def test_too_many_bad_rows_refuse_the_data_and_say_why(write, prepared):
     """More bad rows than ``data.max_rejected_share``: the data is refused, with the reasons."""
     write("rows.jsonl", "\n".join([GOOD, *["{broken"] * 30]))
@@ -63,6 +66,7 @@ def test_too_many_bad_rows_refuse_the_data_and_say_why(write, prepared):
     ],
     ids=["NaN", "Infinity", "1e999", "5000 digits", "lists", "objects"],
 )
+@pytest.mark.fault(36)
 def test_numbers_that_json_has_not_and_endless_nesting_cost_their_line_alone(read, write, value):
     """NaN, Infinity, 1e999, huge integers, 100,000 levels: the line is rejected, the process
     lives."""
@@ -77,6 +81,7 @@ def test_numbers_that_json_has_not_and_endless_nesting_cost_their_line_alone(rea
     assert rejected.reason == "bad-json"
 
 
+@pytest.mark.fault(38)
 def test_an_empty_file_and_one_without_a_good_row_end_before_training(write, prepared):
     """Nothing to learn from is refused before anything is trained, with what was read and why
     it was left out."""
@@ -88,6 +93,7 @@ def test_an_empty_file_and_one_without_a_good_row_end_before_training(write, pre
         assert name in str(caught.value)
 
 
+@pytest.mark.fault(41)
 def test_a_line_of_ten_megabytes_is_read_in_bounded_memory(write, tmp_path):
     """A line of 10 MB: a few times its size of memory, and the rows beside it are read."""
     long = json.dumps({"question": "a", "answer": "x" * 10_000_000})
@@ -101,6 +107,7 @@ def test_a_line_of_ten_megabytes_is_read_in_bounded_memory(write, tmp_path):
     assert reading.megabytes < 400
 
 
+@pytest.mark.fault(41)
 def test_a_million_short_lines_are_read_in_bounded_memory(write, tmp_path):
     """A million lines: memory grows with the file, not with a multiple of its lines."""
     write("a.txt", "ya\n" * 1_000_000)
@@ -113,6 +120,7 @@ def test_a_million_short_lines_are_read_in_bounded_memory(write, tmp_path):
     assert table.megabytes < 900
 
 
+@pytest.mark.fault(47)
 def test_formulas_quotes_and_separators_in_cells_stay_what_they_are(read, write):
     """Cells that begin like a formula, quotes and separators in cells: kept as text, never run,
     and the same when they are read again."""
@@ -126,6 +134,7 @@ def test_formulas_quotes_and_separators_in_cells_stay_what_they_are(read, write)
     assert [record.turns[0].content for record in records] == cells
 
 
+@pytest.mark.fault(47)
 def test_a_million_columns_are_read_in_bounded_memory(write, tmp_path):
     """A header of a million columns ends in an answer, in bounded memory."""
     count = 1_000_000
@@ -135,6 +144,7 @@ def test_a_million_columns_are_read_in_bounded_memory(write, tmp_path):
     assert reading.megabytes < 900
 
 
+@pytest.mark.fault(47)
 def test_an_unclosed_quote_does_not_swallow_the_rest(read, write):
     """A quote that is never closed costs its row, not the file."""
     write("rows.csv", 'text,label\na,x\n"b,x\nc,x\nd,x\n')
@@ -143,6 +153,7 @@ def test_an_unclosed_quote_does_not_swallow_the_rest(read, write):
     assert [r.reason for r in records if isinstance(r, Rejection)] == ["bad-row"]
 
 
+@pytest.mark.fault(39)
 def test_labels_that_look_the_same_are_one_label(read, write):
     """Labels that differ in spaces, invisible characters or the form of an accent are one class;
     in capitals they are not."""
@@ -153,6 +164,7 @@ def test_labels_that_look_the_same_are_one_label(read, write):
     assert [record.label for record in records] == ["Café"] * 4 + ["café"]
 
 
+@pytest.mark.fault(39)
 def test_one_class_alone_is_refused(write, prepared):
     """A classification with one label only can teach nothing: refused before training."""
     rows = [
@@ -163,12 +175,14 @@ def test_one_class_alone_is_refused(write, prepared):
         prepared({"sources": [{"examples": "rows.jsonl"}]})
 
 
+@pytest.mark.fault(36)
 def test_the_interpreter_keeps_its_own_limits():
     """What bounds numbers and nesting is not switched off for the whole process."""
     assert sys.get_int_max_str_digits() > 0
     assert sys.getrecursionlimit() <= 10_000
 
 
+@pytest.mark.fault(38)
 def test_documents_without_any_text_are_counted(read, write):
     write("data/a.txt", " \n")
     write("data/b.md", "<!-- nothing -->")

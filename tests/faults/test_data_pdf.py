@@ -64,6 +64,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.fault(46)
 def test_a_hostile_pdf_costs_itself_alone(tmp_path, name):
     (tmp_path / "a.pdf").write_bytes(HOSTILE[name])
     (tmp_path / "b.pdf").write_bytes(one_page(shown(SENTENCE)))
@@ -77,6 +78,7 @@ def test_a_hostile_pdf_costs_itself_alone(tmp_path, name):
 
 
 @pytest.mark.parametrize("count", [b"1000000", b"2000000000"])
+@pytest.mark.fault(46)
 def test_a_number_of_pages_that_is_a_lie_does_not_keep_anyone(tmp_path, count):
     content = stream_of(shown(SENTENCE))
     tree = b"<</Type/Pages/Kids[3 0 R]/Count %b>>" % count
@@ -90,12 +92,14 @@ def test_a_number_of_pages_that_is_a_lie_does_not_keep_anyone(tmp_path, count):
 
 
 @pytest.mark.parametrize("box", ["0 0 100000000 100000000", "0 0 -5 0", "0 0 0 0"])
+@pytest.mark.fault(46)
 def test_the_size_of_a_page_is_no_matter(tmp_path, box):
     (tmp_path / "a.pdf").write_bytes(one_page(shown(SENTENCE), box=box))
     (document,) = read(tmp_path)
     assert document.text == SENTENCE
 
 
+@pytest.mark.fault(46)
 def test_a_pdf_under_articles_is_read_in_the_same_safety(tmp_path):
     (tmp_path / "a.pdf").write_bytes(FORM_LOOP)
     (tmp_path / "b.pdf").write_bytes(one_page(shown(SENTENCE)))

@@ -67,6 +67,7 @@ class Visit:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 400])
+@pytest.mark.fault(55)
 def test_the_report_is_silent_asks_for_nothing_and_fits(
     browser: Any, report: Path, width: int, scheme: str
 ) -> None:
@@ -78,6 +79,7 @@ def test_the_report_is_silent_asks_for_nothing_and_fits(
     assert (paper == "rgb(255, 255, 255)") is (scheme == "light")
 
 
+@pytest.mark.fault(55)
 def test_hostile_text_is_inert(browser: Any, report: Path) -> None:
     visit = Visit(browser, report, width=1280, scheme="light")
     assert visit.page.title() == "Laras report: run"

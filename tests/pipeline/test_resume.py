@@ -41,6 +41,7 @@ def run_and_kill(command: list[str], folder: Path, cwd: Path, step: int) -> None
     process.communicate()
 
 
+@pytest.mark.fault(9)
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_killed_and_started_again_equals_never_killed(
     recipe: Path, tmp_path: Path, method: str
@@ -67,6 +68,7 @@ def test_killed_and_started_again_equals_never_killed(
     assert not list(broken.rglob("*.tmp"))
 
 
+@pytest.mark.fault(10)
 def test_sigterm_saves_and_exits_with_the_code_for_continue(recipe: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     command = [sys.executable, "-m", "laras", "tune", str(recipe), "--run", str(folder)]
@@ -81,6 +83,7 @@ def test_sigterm_saves_and_exits_with_the_code_for_continue(recipe: Path, tmp_pa
     assert list((folder / "contenders/full/checkpoints").glob("step-*"))
 
 
+@pytest.mark.fault(24)
 def test_a_second_run_in_the_same_folder_is_refused_with_the_process_named(
     recipe: Path, tmp_path: Path
 ) -> None:

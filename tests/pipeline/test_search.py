@@ -59,6 +59,7 @@ def same(trials: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: value for key, value in trial.items() if key != "seconds"} for trial in trials]
 
 
+@pytest.mark.fault(9)
 @pytest.mark.slow
 def test_a_search_that_is_killed_twice_ends_as_an_unbroken_one(tmp_path: Path) -> None:
     recipe = small_project(tmp_path / "project")

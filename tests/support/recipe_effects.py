@@ -31,8 +31,10 @@ from laras.recipe.load import LoadedRecipe
 from laras.records import Example, Message
 from laras.report.facts import read_facts
 from laras.report.sections.samples import samples
+from laras.runs.faults import armed
 from laras.runs.hashing import file_sha256
 from laras.sources.read import read_source
+from laras.tuning import loop
 
 Observe = Callable[[LoadedRecipe, Path], object]
 _TIMES = ("t", "seconds", "tokens_per_s", "eta_s", "bytes")
@@ -199,6 +201,12 @@ def tuned(loaded: LoadedRecipe, folder: Path) -> object:
         "checkpoints": sorted(path.name for path in left),
         "passes": _passes(folder),
     }
+
+
+def exhausted(loaded: LoadedRecipe, folder: Path) -> object:
+    """The same, where the first step runs out of memory, once."""
+    with patch.object(loop, "fault_point", armed("step@1:oom")):
+        return tuned(loaded, folder)
 
 
 def prompted(loaded: LoadedRecipe, folder: Path) -> object:

@@ -28,6 +28,7 @@ ORDER = (
     "kernels",
     "engine",
     "adapters",
+    "distribution",
     "tuning",
     "rehearsal",
     "evaluation",
@@ -42,11 +43,12 @@ ORDER = (
     "trials",
     "ranking",
     "workflow",
+    "keeping",
     "cli",
 )
 ANYWHERE = {"__init__", "__main__"}  # the package's own front doors
 MAY_IMPORT_TORCH = {
-    *("models", "batches", "kernels", "engine", "adapters"),
+    *("models", "batches", "kernels", "engine", "adapters", "distribution"),
     *("tuning", "rehearsal", "evaluation", "contenders", "delivery"),
 }
 TORCH = {"torch", "transformers", "peft", "safetensors"}

@@ -9,10 +9,11 @@ import laras
 from laras.cli.main import VERBS, Verbs, program
 
 WORK = {"recipe", "--set", "--run", "--quiet", "-q", "--json", "--lang"}
+SEVERAL = {"--nproc", "--max-restarts", "--rank-timeout", "--shard"}
 SURFACE = {
     "demo": WORK - {"recipe"},
     "init": {"folder", "data", "--preset", "--base", "--json", "--lang"},
-    "run": WORK,
+    "run": WORK | SEVERAL | {"--allow-change"},
     "prepare": WORK,
     "plan": WORK | {"--rate-test"},
     "inspect": {
@@ -21,8 +22,8 @@ SURFACE = {
     },
     "models": {"--lang"},
     "search": WORK,
-    "tune": WORK,
-    "evaluate": WORK,
+    "tune": WORK | SEVERAL | {"--allow-change"},
+    "evaluate": WORK | {"--allow-change"},
     "benchmark": {
         *("run_folder", "--tasks", "--contender", "--limit", "--include", "--download"),
         *("--json", "--lang"),
@@ -30,6 +31,8 @@ SURFACE = {
     "report": {"run_folder", "--json", "--lang"},
     "chat": {"run_folder", "--contender", "--temperature", "--max-new-tokens", "--lang"},
     "merge": {"run_folder", "folder", "--contender", "--json", "--lang"},
+    "runs": {"--lang"},
+    "reproduce": {"run", "--run", "--quiet", "-q", "--json", "--lang"},
     "doctor": {"--json", "--lang"},
     "schema": {"--lang"},
 }
@@ -63,6 +66,20 @@ def test_the_verbs_about_models_are_these() -> None:
     assert isinstance(models, click.Group)
     assert {name: options_of(verb) for name, verb in models.commands.items()} == {
         "rank": WORK | {"more", "--models"}
+    }
+
+
+def test_the_verbs_about_runs_are_these() -> None:
+    group = program()
+    assert isinstance(group, Verbs)
+    runs = group.get_command(click.Context(group), "runs")
+    assert isinstance(runs, click.Group)
+    talk = {"--json", "--lang"}
+    assert {name: options_of(verb) for name, verb in runs.commands.items()} == {
+        "list": {"folder", *talk},
+        "show": {"run_folder", *talk},
+        "verify": {"run_folder", *talk},
+        "clean": {"run_folder", "--begun", "--yes", *talk},
     }
 
 

@@ -15,6 +15,7 @@ from transformers.pytorch_utils import Conv1D
 from laras.adapters.prepare import transformer_blocks
 from laras.engine.frozen_matrix import Float8Matrix
 from laras.errors import GuardStopped, ModelRefused
+from laras.models.inspection import check_adapter
 from laras.models.load import LoadedModel, load_model
 from laras.models.quantised import BY_LIBRARY, take_over_values
 from laras.models.quiet import quiet
@@ -111,6 +112,7 @@ def load_adapter(base: PreTrainedModel, folder: Path, probes: Sequence[torch.Ten
     peft only warns where an adapter's weights find no place in the model, and the base would then
     be judged, or shipped, under the adapter's name.
     """
+    check_adapter(folder)
     plain = _logits(base, probes[:1])
     with quiet():
         adapted = PeftModel.from_pretrained(base, str(folder)).eval()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapreplace
 
 import numpy as np
 
@@ -95,6 +96,21 @@ def best_fit(lengths: Sequence[int] | np.ndarray, budget: int) -> list[list[int]
             groups.append([place])
         insort(rooms, (room - length, number))
     return groups
+
+
+def spread(lengths: Sequence[int] | np.ndarray, parts: int) -> list[list[int]]:
+    """Places 0 to len(lengths) - 1 in so many parts of about as many tokens, each in ascending
+    order; a part is empty only where there are fewer places than parts.
+
+    Longest first, each to the part that has the least (Graham 1969: at most 4/3 of the best).
+    """
+    found: list[list[int]] = [[] for _part in range(parts)]
+    filled = [(0, number) for number in range(parts)]  # (tokens, number of the part), a heap
+    for place in sorted(range(len(lengths)), key=lambda at: (-int(lengths[at]), at)):
+        tokens, number = filled[0]
+        heapreplace(filled, (tokens + int(lengths[place]), number))
+        found[number].append(place)
+    return [sorted(part) for part in found]
 
 
 def by_length(

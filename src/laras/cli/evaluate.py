@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from laras.cli.options import work_options
+from laras.cli.options import allow_change_option, work_options
 from laras.cli.session import Session, pass_session
 from laras.translation import _
 
@@ -20,9 +20,14 @@ def command() -> click.Command:
         short_help=_("Judge the contenders on the test set."),
     )
     @work_options
+    @allow_change_option()
     @pass_session
     def evaluate(
-        session: Session, recipe: Path, overrides: tuple[str, ...], run_folder: Path | None
+        session: Session,
+        recipe: Path,
+        overrides: tuple[str, ...],
+        run_folder: Path | None,
+        allow_change: bool,
     ) -> None:
         from laras.recipe.load import load_recipe
 
@@ -32,7 +37,9 @@ def command() -> click.Command:
         from laras import workflow
         from laras.cli.outcome import show_scores
 
-        verdict = workflow.evaluate(loaded, run_folder=folder, progress=session.progress())
+        verdict = workflow.evaluate(
+            loaded, run_folder=folder, progress=session.progress(), allow_change=allow_change
+        )
         show_scores(folder, session)
         workflow.require_gates(verdict, folder)
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import select
 import sys
@@ -27,6 +28,7 @@ from laras.errors import (
     UsageError,
     is_out_of_memory,
 )
+from laras.runs.redaction import redacted, without_secrets
 from laras.translation import _
 
 UNEXPECTED = 1
@@ -42,7 +44,7 @@ def exit_code(error: BaseException, session: Session) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else UNEXPECTED
     if os.environ.get("LARAS_DEBUG") == "1" and not isinstance(error, click.ClickException):
-        traceback.print_exception(error)
+        click.echo(_traceback(error), err=True, nl=False)
     if isinstance(error, click.ClickException):
         return _show_click(error, session)
     known = _as_known(error)
@@ -81,7 +83,7 @@ def _as_known(error: BaseException) -> LarasError | None:
 
 def _unexpected(error: BaseException, session: Session) -> LarasError:
     what = _("Something unexpected went wrong: {kind}: {message}").format(
-        kind=type(error).__name__, message=error
+        kind=type(error).__name__, message=redacted(str(error))
     )
     hint = _("LARAS_DEBUG=1 shows the traceback.")
     # Nowhere to write? The hint above still leads to the traceback.
@@ -95,15 +97,20 @@ def _save_traceback(error: BaseException, session: Session) -> Path:
     if folder is None or not folder.is_dir():
         folder = Path(tempfile.mkdtemp(prefix="laras-"))
     file = folder / f"traceback-{time.strftime('%Y%m%d-%H%M%S')}.txt"
-    file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+    file.write_text(_traceback(error), encoding="utf-8", errors="backslashreplace")
     return file
+
+
+def _traceback(error: BaseException) -> str:
+    """As Python writes it, without what nobody may see: it is made to be sent to somebody."""
+    return str(redacted("".join(traceback.format_exception(error))))
 
 
 def _show(error: LarasError, session: Session) -> int:
     if session.json:
         # A verdict that passes no gate has been printed; it holds what failed.
         if not isinstance(error, GateFailed):
-            print_json(error.as_json())
+            print_json(_as_json(error))
         return error.exit_code
     style = "yellow" if isinstance(error, Interrupted) else "red"
     click.secho(printable(error.what), fg=style, err=True)
@@ -115,11 +122,18 @@ def _show(error: LarasError, session: Session) -> int:
     return error.exit_code
 
 
+def _as_json(error: LarasError) -> dict[str, str | int | None]:
+    facts = error.as_json().items()
+    return {key: without_secrets(each) if isinstance(each, str) else each for key, each in facts}
+
+
 def _show_click(error: click.ClickException, session: Session) -> int:
     if session.json:
-        print_json(UsageError("cli.usage", error.format_message()).as_json())
+        print_json(_as_json(UsageError("cli.usage", error.format_message())))
     else:
-        error.show()
+        shown = io.StringIO()
+        error.show(file=shown)
+        click.echo(without_secrets(shown.getvalue()), err=True, nl=False)
     return error.exit_code
 
 

@@ -12,6 +12,7 @@ from laras.cli.outcome import console
 from laras.cli.printable import printable
 from laras.inspection import changes
 from laras.preparation.ledger_reasons import meaning
+from laras.runs.redaction import redacted_pieces
 from laras.translation import _
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ def _as_text(window: Sequence[ShownToken], colours: bool) -> Text:
     """The tokens, every second one underlined so that their borders show."""
     result = Text()
     inside = False
-    for number, token in enumerate(window):
+    texts = redacted_pieces([token.text for token in window], addresses=False)
+    for number, (token, text) in enumerate(zip(window, texts, strict=True)):
         if not colours and token.trained != inside:
             result.append(_OPEN if token.trained else _CLOSE)
             inside = token.trained
@@ -156,7 +158,7 @@ def _as_text(window: Sequence[ShownToken], colours: bool) -> Text:
             style = f"{_TRAINED} {'italic' if token.control else ''}".strip()
         if number % 2:
             style = f"{style} underline".strip()
-        result.append(printable(token.text), style if colours else "")
+        result.append(printable(text), style if colours else "")
     if inside:
         result.append(_CLOSE)
     return result

@@ -42,11 +42,14 @@ VERBS = (
     "report",
     "chat",
     "merge",
+    "runs",
+    "reproduce",
     "doctor",
     "schema",
 )
 WORKING_VERBS = (
     *("demo", "run", "prepare", "plan", "models", "search", "tune", "evaluate", "benchmark"),
+    "reproduce",
 )
 
 # What people type who know other tools, or Indonesian.
@@ -56,6 +59,8 @@ _ALSO_CALLED = {
     **{"test": "evaluate", "uji": "evaluate", "look": "inspect", "lihat": "inspect"},
     **{"laporan": "report", "obrolan": "chat", "talk": "chat", "check": "doctor"},
     **{"rencana": "plan", "forecast": "plan", "estimate": "plan", "ramal": "plan"},
+    **{"list": "runs", "verify": "runs", "clean": "runs", "daftar": "runs", "bersih": "runs"},
+    **{"again": "reproduce", "repeat": "reproduce", "ulangi": "reproduce"},
     **{"cari": "search", "optimise": "search", "rank": "models", "base": "models"},
 }
 
@@ -127,7 +132,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _stopped_by_sigterm() if verb in WORKING_VERBS else nullcontext():
             program().main(args=given, prog_name="laras", standalone_mode=False, obj=session)
     except BaseException as error:
-        if sys.stdout is not streams[0]:
+        # A bar that nobody ended keeps the cursor and the streams for itself.
+        session.stop_progress()
+        if isinstance(error, SystemExit) and sys.stdout is not streams[0]:
             # How click answers a broken pipe: streams of its own, and exit code 1.
             sys.stdout, sys.stderr = streams
             return exit_code(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)), session)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 import click
 
 from laras.cli.session import Session
+from laras.distribution.processes import ONE_PROCESS, Processes, Shard
 from laras.translation import LANGUAGES, _
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,6 +81,77 @@ def set_option() -> Callable[[F], F]:
         metavar=_("KEY=VALUE"),
         help=_("Set one value of the recipe, such as tuning.epochs=2; may be repeated."),
     )
+
+
+def allow_change_option() -> Callable[[F], F]:
+    """``--allow-change`` as ``allow_change``."""
+    return click.option(
+        "--allow-change",
+        is_flag=True,
+        help=_(
+            "Go on with a training that was begun with other settings, where that is safe: "
+            "another learning rate, schedule or patience."
+        ),
+    )
+
+
+def processes_options(function: F) -> F:
+    """``--nproc`` and what belongs to it, as ``processes``."""
+
+    @wraps(function)
+    def with_processes(
+        *arguments: Any,
+        nproc: int,
+        max_restarts: int,
+        rank_timeout: float,
+        shard: Shard,
+        **given: Any,
+    ) -> Any:
+        processes = Processes(nproc, max_restarts, rank_timeout, shard)
+        return function(*arguments, processes=processes, **given)
+
+    decorators: list[Callable[[Any], Any]] = [
+        click.option(
+            "--nproc",
+            type=click.IntRange(min=1),
+            default=ONE_PROCESS.count,
+            metavar=_("N"),
+            help=_("Train in N processes of this machine, one for each GPU where there are any."),
+        ),
+        click.option(
+            "--max-restarts",
+            type=click.IntRange(min=0),
+            default=ONE_PROCESS.restarts,
+            metavar=_("N"),
+            help=_(
+                "How often all processes of a training go on from its newest checkpoint after one "
+                "was lost; default: {default}."
+            ).format(default=ONE_PROCESS.restarts),
+        ),
+        click.option(
+            "--rank-timeout",
+            type=click.FloatRange(min=1.0),
+            default=ONE_PROCESS.timeout_s,
+            metavar=_("SECONDS"),
+            help=_(
+                "A process that keeps the others waiting for so long is lost; default: "
+                "{default:.0f}."
+            ).format(default=ONE_PROCESS.timeout_s),
+        ),
+        click.option(
+            "--shard",
+            type=click.Choice(get_args(Shard)),
+            default=ONE_PROCESS.shard,
+            help=_(
+                "Whether the processes divide the model among them; auto: where all of it does not "
+                "fit into the memory of each."
+            ),
+        ),
+    ]
+    made: Any = with_processes
+    for decorator in reversed(decorators):
+        made = decorator(made)
+    return cast(F, made)
 
 
 def recipe_argument() -> Callable[[F], F]:

@@ -1,6 +1,11 @@
-"""Text from data, files and models as a terminal may show it: nothing in it steers the terminal."""
+"""Text from data, files and models as a terminal may show it.
+
+Nothing in it steers the terminal, and no key or password is in it.
+"""
 
 from __future__ import annotations
+
+from laras.runs.redaction import without_secrets
 
 _CONTROLS = {*range(0x20), *range(0x7F, 0xA0)} - {ord("\n"), ord("\t")}
 # Marks that turn the direction of writing: with them a line can read other than it is.
@@ -12,5 +17,6 @@ _ESCAPES = {
 
 
 def printable(text: str) -> str:
-    """``text`` with control characters and direction marks written out: ``\\x1b``, ``\\u202e``."""
-    return text.translate(_ESCAPES)
+    """``text`` without secrets, its control characters and direction marks written out: ``\\x1b``,
+    ``\\u202e``."""
+    return without_secrets(text).translate(_ESCAPES)

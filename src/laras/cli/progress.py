@@ -64,10 +64,14 @@ class TerminalProgress:
         self._end_stage()
         self._name = ""
 
-    def _end_stage(self) -> None:
+    def abandon(self) -> None:
+        """Let go of the terminal, without a word about the stage that was under way."""
         if self._bars is not None:
             self._bars.stop()
             self._bars = self._task = None
+
+    def _end_stage(self) -> None:
+        self.abandon()
         if self._name:
             seconds = time.monotonic() - self._began
             took = duration(seconds)

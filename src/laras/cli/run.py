@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from laras.cli.options import work_options
+from laras.cli.options import allow_change_option, processes_options, work_options
 from laras.cli.session import Session, pass_session
+from laras.distribution.processes import Processes
 from laras.translation import _
 
 
@@ -23,9 +24,16 @@ def command() -> click.Command:
         short_help=_("Do all that a recipe asks for."),
     )
     @work_options
+    @allow_change_option()
+    @processes_options
     @pass_session
     def run(
-        session: Session, recipe: Path, overrides: tuple[str, ...], run_folder: Path | None
+        session: Session,
+        recipe: Path,
+        overrides: tuple[str, ...],
+        run_folder: Path | None,
+        allow_change: bool,
+        processes: Processes,
     ) -> None:
         from laras.recipe.load import load_recipe
 
@@ -36,7 +44,11 @@ def command() -> click.Command:
         from laras.cli.outcome import show_finished
 
         finished = workflow.run_whatever_the_gates(
-            loaded, run_folder=folder, progress=session.progress()
+            loaded,
+            run_folder=folder,
+            progress=session.progress(),
+            allow_change=allow_change,
+            processes=processes,
         )
         show_finished(finished, session)
         workflow.require_gates(finished.verdict, folder)

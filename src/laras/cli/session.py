@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from laras.cli.progress import TerminalProgress
     from laras.runs.progress import Progress
 
 
@@ -22,6 +23,7 @@ class Session:
     json: bool = False
     quiet: bool = False
     run_folder: Path | None = None
+    _shown: TerminalProgress | None = None
 
     def progress(self) -> Progress:
         """Something that shows progress on stderr, or nothing."""
@@ -31,7 +33,13 @@ class Session:
             return Silent()
         from laras.cli.progress import TerminalProgress
 
-        return TerminalProgress()
+        self._shown = TerminalProgress()
+        return self._shown
+
+    def stop_progress(self) -> None:
+        """The work has ended, however: give the terminal back."""
+        if self._shown is not None:
+            self._shown.abandon()
 
     def folder_for(self, recipe: Path, chosen: Path | None) -> Path:
         """The run folder: the one chosen, else the one that belongs to the recipe's name."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from laras.cli.options import work_options
+from laras.cli.options import allow_change_option, processes_options, work_options
 from laras.cli.session import Session, pass_session
+from laras.distribution.processes import Processes
 from laras.translation import _
 
 
@@ -20,9 +21,16 @@ def command() -> click.Command:
         short_help=_("Prepare and train."),
     )
     @work_options
+    @allow_change_option()
+    @processes_options
     @pass_session
     def tune(
-        session: Session, recipe: Path, overrides: tuple[str, ...], run_folder: Path | None
+        session: Session,
+        recipe: Path,
+        overrides: tuple[str, ...],
+        run_folder: Path | None,
+        allow_change: bool,
+        processes: Processes,
     ) -> None:
         from laras.recipe.load import load_recipe
 
@@ -32,7 +40,13 @@ def command() -> click.Command:
         from laras import workflow
         from laras.cli.outcome import show_training
 
-        workflow.tune(loaded, run_folder=folder, progress=session.progress())
+        workflow.tune(
+            loaded,
+            run_folder=folder,
+            progress=session.progress(),
+            allow_change=allow_change,
+            processes=processes,
+        )
         show_training(folder, session)
 
     return tune

@@ -20,6 +20,7 @@ import httpx2
 
 from laras.errors import EndpointFailed, UsageError
 from laras.recipe.endpoint import Access
+from laras.runs.redaction import remember
 from laras.translation import _
 
 ATTEMPTS = 5
@@ -248,6 +249,7 @@ def api_key(section: Access, where: str) -> str:
             where=f"{where}.endpoint",
             hint=_("Use https, or an endpoint on this machine."),
         )
+    remember(key)
     return key
 
 

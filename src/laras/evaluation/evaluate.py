@@ -29,6 +29,7 @@ from laras.evaluation.result import Evaluation
 from laras.evaluation.rows import blank_row, sampled
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Rejection
+from laras.runs.faults import fault_point
 from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress, Silent
 from laras.threads import placed
@@ -294,6 +295,7 @@ class _Judgement:
 
         def advance(done: int) -> None:
             self.look()
+            fault_point("evaluation")
             self.progress.advance(done)
 
         return advance

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from transformers import AutoConfig, AutoModel
+from transformers import AutoModel
 
 from laras.errors import ModelRefused, is_out_of_memory
+from laras.models.configuration import library_configuration
 from laras.models.inspection import inspect_folder
 from laras.models.load import context_of, resolve_model
 from laras.models.quiet import quiet
@@ -94,12 +95,10 @@ class Embedding:
     @cached_property
     def _model(self) -> Any:
         """The model without any head, from safetensors, no code of its own run."""
-        inspect_folder(self.source)
+        configuration = inspect_folder(self.source)
         try:
             with quiet():
-                settings = AutoConfig.from_pretrained(
-                    self.source, local_files_only=True, trust_remote_code=False
-                )
+                settings = library_configuration(configuration)
                 model = AutoModel.from_pretrained(
                     self.source,
                     config=settings,

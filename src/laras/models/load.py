@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSequenceClassification,
-    PreTrainedModel,
-)
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, PreTrainedModel
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
 from laras.errors import ModelRefused, is_out_of_memory
 from laras.models.classifier import HEAD, check_family, describe_labels, labels_of, padding_id
+from laras.models.configuration import library_configuration
 from laras.models.inspection import check_parameter_count, check_safetensors, inspect_folder
 from laras.models.new_tokens import add_rows, new_ids, with_new_tokens
 from laras.models.places import named_path, template_file
@@ -28,8 +23,10 @@ from laras.models.quantised import BY_LIBRARY, loading_arguments, require_suppor
 from laras.models.quiet import quiet
 from laras.models.snapshot import snapshot
 from laras.models.template import ChatTemplate
+from laras.models.template_process import templates
 from laras.models.tokenizer import Tokenizer
 from laras.recipe.schema import ModelSection
+from laras.runs.redaction import logger
 from laras.translation import _
 
 STARTER = Path(__file__).parent / "starter"
@@ -43,7 +40,7 @@ _CONTEXT_KEYS = (
     "seq_length",
 )
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_logger = logging.getLogger(__name__)
+_logger = logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -106,6 +103,7 @@ def read_text_side(section: ModelSection, folder: Path) -> TextSide:
     """
     source = resolve_model(section, folder)
     configuration = inspect_folder(source)
+    templates().start()  # while the tokenizer is read
     tokenizer = with_new_tokens(Tokenizer.from_folder(source), section.new_tokens)
     template = ChatTemplate.from_folder(
         source,
@@ -216,9 +214,7 @@ def _load_weights(
         )
     try:
         with quiet():
-            settings = AutoConfig.from_pretrained(
-                source, local_files_only=True, trust_remote_code=False
-            )
+            settings = library_configuration(configuration)
             kind = AutoModelForCausalLM
             if head is not None:
                 check_family(model_type)
@@ -226,7 +222,9 @@ def _load_weights(
                 describe_labels(settings, *head)
             with torch.device("meta"):
                 shapes = kind.from_config(settings, trust_remote_code=False)
-            check_parameter_count(source, shapes.num_parameters())
+            check_parameter_count(
+                source, shapes.num_parameters(), sum(each.numel() for each in shapes.buffers())
+            )
             model, report = kind.from_pretrained(
                 source,
                 config=settings,

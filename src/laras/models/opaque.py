@@ -19,7 +19,8 @@ import jinja2
 from jinja2 import nodes
 from jinja2.utils import Namespace
 
-from laras.models.sandbox import Environment, TemplateObjection, compile_template
+from laras.models.sandbox import Environment, compile_template
+from laras.models.template_errors import TemplateObjection
 
 # Nodes that compute on values as Python does. Macros, blocks and captured output are not among
 # them: they make plain text of contents, which could be asked again.

@@ -13,15 +13,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
-import jinja2
-
 from laras.errors import ModelRefused
-from laras.models.opaque import Frame, Frames
-from laras.models.sandbox import TemplateObjection, compile_template
+from laras.models.opaque import Frame
+from laras.models.template_errors import BrokenTemplate, TemplateObjection
+from laras.models.template_process import templates
 from laras.records import Message
 from laras.translation import _
 
@@ -38,7 +36,8 @@ class Rendered(NamedTuple):
 
 
 class Renderer:
-    """One template, ready to run. ``special_tokens``: what it may print (``bos_token``...)."""
+    """One template, ready to run in a child process. ``special_tokens``: what it may print
+    (``bos_token``...)."""
 
     def __init__(self, text: str, special_tokens: dict[str, str], today: date) -> None:
         self.text = text
@@ -46,8 +45,8 @@ class Renderer:
         self._frames: dict[_Roles, list[str]] = {}
         self._today = today
         try:
-            self._run = compile_template(text, today)
-        except jinja2.TemplateError as error:
+            templates().compile(text, today)
+        except BrokenTemplate as error:
             raise _broken(error) from error
 
     def plain(self, messages: Sequence[Message], *, prompt: bool) -> str:
@@ -57,7 +56,7 @@ class Renderer:
             "messages": [{"role": each.role, "content": each.content} for each in messages],
         }
         try:
-            return self._run(variables)
+            return templates().render(self.text, self._today, variables)
         except TemplateObjection as error:
             has_system = any(each.role == "system" for each in messages)
             raise ModelRefused(
@@ -65,17 +64,15 @@ class Renderer:
                 _("The chat template refuses these messages: {reason}").format(reason=error),
                 hint=_system_hint() if has_system else None,
             ) from error
-        except (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except BrokenTemplate as error:
             raise _broken(error) from error
 
     def frame(self, roles: Sequence[str]) -> Frame | None:
         """What the template writes around any contents that are not blank of messages of these
         ``roles``; None where that may depend on them (see :mod:`laras.models.opaque`)."""
-        return self._opaque.frame(roles, self._variables(prompt=False))
-
-    @cached_property
-    def _opaque(self) -> Frames:
-        return Frames(self.text, self._today)
+        variables = self._variables(prompt=False)
+        found = templates().frame(self.text, self._today, roles, variables)
+        return None if found is None else Frame(*found)
 
     def _variables(self, *, prompt: bool) -> dict[str, Any]:
         return {

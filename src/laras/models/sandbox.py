@@ -4,7 +4,8 @@ Jinja's immutable sandbox keeps a template from Python's internals, not from fil
 looping for ever. Here each turn of a loop, each call of a macro and each character that is made
 or printed is paid from a budget that grows with the messages; strings are paid before they are
 made. Templates see what transformers shows them: ``raise_exception``, ``strftime_now``,
-``tojson``, ``namespace``, ``{% break %}`` and ``{% generation %}``.
+``tojson``, ``namespace``, ``{% break %}`` and ``{% generation %}``. What gets round the budget
+meets the kernel's limits: all of it is in a child process (:mod:`laras.models.template_worker`).
 """
 
 from __future__ import annotations
@@ -22,16 +23,14 @@ import jinja2.ext
 from jinja2 import nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
 
+from laras.models.template_errors import TemplateObjection
+
 TEMPLATE_CHARACTERS = 200_000
 _STEPS, _STEPS_EACH_MESSAGE = 20_000, 200
 _CHARACTERS, _CHARACTERS_EACH = 2_000_000, 100
 _WIDTH = 10_000
 _GROWING_METHODS = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
 _REMOVED_FILTERS = ("center", "format", "wordwrap", "pprint", "xmlattr", "urlize", "indent")
-
-
-class TemplateObjection(Exception):
-    """The template raised an exception of its own about the messages; the text is its message."""
 
 
 class _Generation(jinja2.ext.Extension):  # type: ignore[misc]

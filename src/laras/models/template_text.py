@@ -9,6 +9,8 @@ from laras.errors import ModelRefused
 from laras.models.tokenizer import Tokenizer
 from laras.translation import _
 
+_MOST_BYTES = 1 << 20
+
 # For base models without a template. A role line counts only right after a control token, and
 # contents never hold one, so that no text can pass for another speaker.
 _PLAIN_TEMPLATE = (
@@ -40,7 +42,9 @@ def read_template(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():  # a device may have no end
             raise OSError(_("it is not a file"))
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # the template's own limit is asked where it is compiled
+            text = file.read(_MOST_BYTES).decode("utf-8")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ModelRefused(
             "model.template-unreadable",

@@ -30,6 +30,7 @@ from laras.models.tokenizer_files import (
     json_object,
     read_files,
     read_model_facts,
+    readable,
     token_text,
     tokenizer_definition,
 )
@@ -72,26 +73,27 @@ class Tokenizer:
             for key, value in json_object(files.get(name, b"{}"), f"{where}/{name}").items():
                 if value is not None:
                     self._settings[key] = value
-        try:
+        with readable(where):
             self._full = TokenizersLibrary.from_str(
                 json.dumps({**self._definition, "truncation": None, "padding": None})
             )
-        except Exception as error:  # the library raises plain Exception
-            raise ModelRefused(
-                "model.tokenizer-broken",
-                _("tokenizer.json can't be read: {reason}").format(reason=error),
-                where=where,
-            ) from error
+            self._read_facts(model_facts)
+        hashes = {name: hashlib.sha256(files.get(name, b"")).hexdigest() for name in DECIDING_FILES}
+        facts = [hashes, self.bos_id, sorted(self.eos_ids), self.pad_id, self.adds_bos]
+        self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        self._fast: Bulk | None = None
+        self._encoders: dict[Place, TokenizersLibrary] = {}
+        self._find = lru_cache(maxsize=4096)(self._find_control)
+
+    def _read_facts(self, model_facts: dict[str, Any]) -> None:
         self.size: int = self._full.get_vocab_size(with_added_tokens=True)
         self.highest_id: int = max(self._full.get_vocab(with_added_tokens=True).values())
         self.bos_id = self._special_id("bos", model_facts)
         self.eos_id = self._special_id("eos", model_facts)
         self.pad_id = self._special_id("pad", model_facts)
         listed = model_facts.get("eos_token_id")
-        others = listed if isinstance(listed, list) else [listed]
-        self.eos_ids: frozenset[int] = frozenset(
-            number for number in (self.eos_id, *others) if self._known(number)
-        )
+        ends = (self.eos_id, *(listed if isinstance(listed, list) else [listed]))
+        self.eos_ids: frozenset[int] = frozenset(number for number in ends if self._known(number))
         self.adds_bos = self._adds_bos()
         self._control_texts = plain.control_tokens(self._definition, content_tokens(self._settings))
         listed_ids = (self.bos_id, self.eos_id, self.pad_id, *self.eos_ids)
@@ -105,14 +107,6 @@ class Tokenizer:
             {unknown} - structural
         )
         self._unknown_is_structural = unknown in structural
-        deciding = {
-            name: hashlib.sha256(files.get(name, b"")).hexdigest() for name in DECIDING_FILES
-        }
-        facts = [deciding, self.bos_id, sorted(self.eos_ids), self.pad_id, self.adds_bos]
-        self.digest: str = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-        self._fast: Bulk | None = None
-        self._encoders: dict[Place, TokenizersLibrary] = {}
-        self._find = lru_cache(maxsize=4096)(self._find_control)
 
     @classmethod
     def from_folder(cls, folder: Path) -> Tokenizer:
@@ -177,7 +171,8 @@ class Tokenizer:
         space before it: at its ``start``, as a ``section`` after a control token, or as the
         ``continuation`` of text that was encoded before.
         """
-        encoding = self._encoder(place).encode(text, add_special_tokens=False)
+        with readable(self.where):
+            encoding = self._encoder(place).encode(text, add_special_tokens=False)
         return Encoded(self._checked(encoding.ids), encoding.offsets)
 
     def encode_many(self, texts: Sequence[str], place: Place) -> list[Encoded]:
@@ -226,15 +221,17 @@ class Tokenizer:
 
     @cached_property
     def _plain_definition(self) -> dict[str, Any]:
-        return plain.without_control_tokens(
-            self._definition,
-            self._control_texts,
-            unknown_is_structural=self._unknown_is_structural,
-        )
+        with readable(self.where):
+            return plain.without_control_tokens(
+                self._definition,
+                self._control_texts,
+                unknown_is_structural=self._unknown_is_structural,
+            )
 
     @cached_property
     def _start(self) -> TokenizersLibrary:
-        return TokenizersLibrary.from_str(json.dumps(self._plain_definition))
+        with readable(self.where):
+            return TokenizersLibrary.from_str(json.dumps(self._plain_definition))
 
     @cached_property
     def spells_bytes(self) -> bool:
@@ -246,9 +243,10 @@ class Tokenizer:
     def _encoder(self, place: Place) -> TokenizersLibrary:
         if place not in self._encoders:
             after = plain.for_later_section if place == "section" else plain.for_continuation
-            edited = after(self._plain_definition)
-            one = place == "start" or plain.same(edited, self._plain_definition)
-            other = None if one else TokenizersLibrary.from_str(json.dumps(edited))
+            with readable(self.where):
+                edited = after(self._plain_definition)
+                one = place == "start" or plain.same(edited, self._plain_definition)
+                other = None if one else TokenizersLibrary.from_str(json.dumps(edited))
             self._encoders[place] = other or self._start
         return self._encoders[place]
 
@@ -263,7 +261,8 @@ class Tokenizer:
         return ids
 
     def _find_control(self, text: str) -> tuple[ControlSpan, ...]:
-        encoding = self._full.encode(text, add_special_tokens=False)
+        with readable(self.where):
+            encoding = self._full.encode(text, add_special_tokens=False)
         return tuple(
             ControlSpan(start, end, number)
             for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True)
@@ -271,7 +270,8 @@ class Tokenizer:
         )
 
     def _known(self, number: Any) -> bool:
-        return isinstance(number, int) and self._full.id_to_token(number) is not None
+        is_id = isinstance(number, int) and 0 <= number <= self.highest_id
+        return is_id and self._full.id_to_token(number) is not None
 
     def _special_id(self, name: str, model_facts: dict[str, Any]) -> int | None:
         text = token_text(self._settings.get(f"{name}_token"))

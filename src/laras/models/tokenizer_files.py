@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from laras.errors import ModelRefused
+from laras.errors import LarasError, ModelRefused
 from laras.translation import _
 
 # Copied byte for byte when a model is saved; the first three decide what the tokenizer does.
@@ -20,6 +22,8 @@ TOKENIZER_FILES = (
     "merges.txt",
 )
 DECIDING_FILES = TOKENIZER_FILES[:3]
+_MOST_BYTES = 400_000_000
+_PANIC = "PanicException"  # the library's, and no Exception
 CONTENT_TOKENS = "content_tokens"  # a list in tokenizer_config.json
 
 
@@ -35,9 +39,7 @@ def read_files(folder: Path) -> dict[str, bytes]:
                 "transformers.AutoTokenizer and call save_pretrained on it."
             ),
         )
-    return {
-        name: (folder / name).read_bytes() for name in TOKENIZER_FILES if (folder / name).is_file()
-    }
+    return {name: _bytes_of(folder / name) for name in TOKENIZER_FILES if (folder / name).is_file()}
 
 
 def read_model_facts(folder: Path) -> dict[str, Any]:
@@ -45,11 +47,23 @@ def read_model_facts(folder: Path) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name in ("config.json", "generation_config.json"):
         if (folder / name).is_file():
-            content = json_object((folder / name).read_bytes(), str(folder / name))
+            content = json_object(_bytes_of(folder / name), str(folder / name))
             part = content.get("text_config")
             for source in (part if isinstance(part, dict) else {}, content):
                 facts.update({key: value for key, value in source.items() if value is not None})
     return facts
+
+
+def _bytes_of(file: Path) -> bytes:
+    if file.stat().st_size > _MOST_BYTES:
+        raise ModelRefused(
+            "model.tokenizer-broken",
+            _("This file has {size:,} bytes; the largest tokenizers have a tenth of that.").format(
+                size=file.stat().st_size
+            ),
+            where=str(file),
+        )
+    return file.read_bytes()
 
 
 def json_object(content: bytes, where: str) -> dict[str, Any]:
@@ -79,6 +93,24 @@ def tokenizer_definition(content: bytes, where: str) -> dict[str, Any]:
             "model.tokenizer-broken", _("tokenizer.json is not a tokenizer."), where=where
         )
     return found
+
+
+@contextmanager
+def readable(where: str) -> Iterator[None]:
+    """Whatever is made of a definition of another shape than expected, here or in the library, as
+    :class:`ModelRefused`."""
+    try:
+        yield
+    except (LarasError, MemoryError):
+        raise
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
+        raise ModelRefused(
+            "model.tokenizer-broken",
+            _("tokenizer.json can't be read: {reason}").format(reason=error),
+            where=where,
+        ) from error
 
 
 def content_tokens(settings: dict[str, Any]) -> list[str]:

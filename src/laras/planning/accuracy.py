@@ -47,6 +47,7 @@ class _Training:
     forecast: Event | None = None
     rehearsed: Event | None = None
     resumed: bool = False
+    copied: bool = False  # checkpoints to the main memory
     ended_early: bool = False
 
 
@@ -70,6 +71,8 @@ def compared(events: Sequence[Event]) -> list[Compared]:
                 known[name].rehearsed = before.rehearsed or rehearsed
         elif kind == "training_resumed" and name in known:
             known[name].resumed = True
+        elif kind == "checkpoint_saved" and name in known:
+            known[name].copied |= event.get("copied") is True
         elif kind == "training_forecast" and name in known:
             known[name].forecast = event
         elif kind in ("contender_finished", "stage_finished"):
@@ -109,7 +112,7 @@ def _measured(
             told: Told = (training.forecast or {}, "first steps", training.ended_early)
             yield from _row(name, "training_seconds", told, seconds)
             if not training.resumed:  # else the peak is of the last part alone
-                told = (_from_sizes(training.planned), "sizes", False)
+                told = (_from_sizes(training), "sizes", False)
                 yield from _row(name, "peak_memory_bytes", told, peak)
                 told = (_part(training.rehearsed, "peak_memory_bytes"), "rehearsal", False)
                 yield from _row(name, "peak_memory_bytes", told, peak)
@@ -133,12 +136,15 @@ def _row(name: str, what: What, told: Told, measured: Any) -> Iterator[Compared]
         yield Compared(name, what, source, value, low, high, actual, ended_early)
 
 
-def _from_sizes(planned: Event) -> Event:
-    memory = planned.get("memory")
+def _from_sizes(training: _Training) -> Event:
+    memory = training.planned.get("memory")
     if not isinstance(memory, Mapping):
         return {}
     peak, before = _number(memory.get("peak_bytes")), _number(memory.get("held_before_bytes"))
-    return {} if peak is None or before is None else {"value": peak + before}
+    saving = 0.0
+    if training.copied and training.planned.get("device") == "cpu":  # else in another memory
+        saving = _number(memory.get("saving_bytes")) or 0.0
+    return {} if peak is None or before is None else {"value": peak + before + saving}
 
 
 def _part(told: Event | None, what: str) -> Event:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from laras.recipe.schema import Contender, TuningSection
 
 _EPOCHS = {"quick": 1.0, "standard": 3.0, "thorough": 6.0}
-_PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
+PATIENCE = {"quick": 2, "standard": 3, "thorough": 5}
 # Peak rates that tune small and middle-sized models well: adapters start at zero and are few, so
 # they take ten times the rate of full tuning (Biderman et al. 2024, "LoRA Learns Less and Forgets
 # Less", section 3.3, find the same ratio).
@@ -78,6 +78,8 @@ class Hyperparameters:
     checkpoint_every_steps: int | None
     keep_checkpoints: int
     non_finite_limit: int
+    divergence: str
+    on_out_of_memory: str
     seed: int
     rank: int
     alpha: float
@@ -124,7 +126,7 @@ def resolve(
     rate = rates.get(method, rates["lora"] * _TIMES_LORA.get(method, 1.0))
     defaults = {
         "batch_tokens": _batch_tokens(tokens, epochs),
-        "patience": (_PATIENCE[tuning.effort], by_effort),
+        "patience": (PATIENCE[tuning.effort], by_effort),
         "learning_rate": (rate if method != "base" else 0.0, by_method),
         "alpha": _alpha(method, rank),
         "block_size": (_BLOCK_SIZE.get(method), _("default")),

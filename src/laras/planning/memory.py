@@ -97,7 +97,9 @@ class Work:
 class Forecast:
     """Bytes of each part. ``loading``: of the weights as they are read, before they are held as in
     training; ``activations``: what the backward pass needs; ``working``: what is made and dropped
-    again."""
+    again; ``saving``: of the main memory, in which the best weights and a checkpoint are copied, so
+    that they are written while the training goes on. It is taken only where it is free then
+    (tuning/host_copy.py), and counts in none of the sums below."""
 
     loading: int
     weights: int
@@ -107,6 +109,7 @@ class Forecast:
     activations: int
     working: int
     logits: int
+    saving: int
     accumulated: bool
 
     @property
@@ -166,6 +169,7 @@ def forecast(
         logits=min(work.chunk_bytes, work.product_bytes * work.labelled * shape.vocabulary)
         + 2 * work.product_bytes * work.labelled * shape.channels
         + of_head,
+        saving=round(trained + (_FLOAT32 + STATE_BYTES[chosen.optimizer]) * shape.trained),
         accumulated=work.accumulated,
     )
 
@@ -223,6 +227,7 @@ class Plan:
         return {
             "activations": self.saving,
             "peak_bytes": self.forecast.peak,
+            "saving_bytes": self.forecast.saving,
             "room_bytes": self.room,
             "parts": {name: getattr(self.forecast, name) for name in parts},
         }

@@ -10,7 +10,7 @@ under which it is kept. Each stage is kept under a key of its own, too (:mod:`.s
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from laras.preparation.ingest import (
     reading_key,
     source_files,
 )
+from laras.preparation.inputs import inputs_of
 from laras.preparation.key import VERSION, preparation_key
 from laras.preparation.privacy.told import told_of
 from laras.preparation.refusals import refuse_empty, refuse_rejected
@@ -47,6 +48,7 @@ from laras.recipe.load import LoadedRecipe
 from laras.records import Example, examples_from
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
+from laras.runs.redaction import redacted
 from laras.translation import _
 
 _FINISHED = (*(f"{role}.parquet" for role in ROLES), "ledger.parquet", "documents.parquet")
@@ -57,7 +59,7 @@ _TOLD = ("dialogues.parquet", "audit.json", "certificate.json", "report.md")
 class Prepared:
     """Paths of the splits (EXAMPLE_SCHEMA) and the ledger (REJECTION_SCHEMA), and the audit.
 
-    ``key``: hash of all that decided them.
+    ``key``: hash of all that decided them; ``inputs``: what that was, by name (:mod:`.inputs`).
     """
 
     train: Path
@@ -66,6 +68,7 @@ class Prepared:
     ledger: Path
     audit: dict[str, Any]
     key: str
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 def load_examples(path: Path) -> list[Example]:
@@ -114,6 +117,7 @@ def prepare(
         ledger=folder / "ledger.parquet",
         audit=run.read_json("data/audit.json"),
         key=key,
+        inputs=inputs_of(sources, work),
     )
 
 
@@ -186,7 +190,7 @@ def _report(
     if generated:
         audit["generation"] = generated
     work.run.write_json("data/audit.json", audit)
-    work.run.write_text("data/report.md", report_text(audit, folder))
+    work.run.write_text("data/report.md", str(redacted(report_text(audit, folder))))
 
 
 def _certify(work: Work, cleaned: Cleaned, common: Hashes) -> dict[str, Any]:

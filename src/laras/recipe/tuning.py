@@ -120,6 +120,13 @@ class TuningSection(Section):
     """How many resumable checkpoints are kept, besides the best."""
     non_finite_limit: int = Field(default=3, ge=1)
     """Stop after this many steps in a row with a loss or gradient that is not finite."""
+    divergence: Literal["stop", "warn"] = "stop"
+    """What happens when the loss has been three times its lowest level, and a nat above it, for ten
+    steps in a row: ``stop``, with the best weights and the last good checkpoint kept, or ``warn``
+    and go on."""
+    on_out_of_memory: Literal["stop", "halve"] = "stop"
+    """``halve``: where a step runs out of memory, training goes on from its newest checkpoint with
+    half of micro_batch_tokens, as often as that helps; the steps stay the same but for rounding."""
     seed: Seed = 0
     """Decides initial adapter weights, dropout, the order of examples, and which of them prompts
     show."""

@@ -15,7 +15,7 @@ from laras.errors import MemoryExhausted
 from laras.models.inspection import parameters_in, read_configuration
 from laras.models.load import resolve_model
 from laras.planning import rate_test
-from laras.planning.duration import Band
+from laras.planning.duration import Band, checkpoints_in
 from laras.planning.footprint import disk_bytes
 from laras.planning.hyperparameters import resolve, suggested
 from laras.planning.memory import SAFE_SHARE, Shape, Work
@@ -73,7 +73,9 @@ def rehearse(assignment: Assignment, run: Run, tokens: Path, progress: Progress)
             run.stage("rehearsal", "").finish({"model": folder})  # which hashes it
         rehearsed = 1 + len(timed.steps) + len(timed.again)
         later = _later_bytes(len(training.steps) - rehearsed) if device.type == "cpu" else 0.0
-        peak = Band.around(peak_memory_bytes(device) + later, _MEMORY_UNCERTAINTY)
+        copies = checkpoints_in(loop.value, len(training.steps), training.chosen) > 0
+        held = peak_memory_bytes(device) if copies else timed.peak_before_saving
+        peak = Band.around(held + later, _MEMORY_UNCERTAINTY)
     around = Band.around(setting_up.seconds + saving.seconds, cost.uncertainty)
     return {
         **told,

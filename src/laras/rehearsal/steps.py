@@ -13,6 +13,7 @@ from laras.batches.pack import Step
 from laras.planning.duration import Band, Besides, StepCost, step_cost, step_work, training_seconds
 from laras.threads import placed
 from laras.tuning.loop import Training
+from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.pace import block_width
 from laras.tuning.validation import mean_loss
 
@@ -26,12 +27,13 @@ _VALIDATION_STEPS = 2
 @dataclass(slots=True)
 class Timed:
     """Work and seconds of the steps that were taken; of some again, as in a later epoch; seconds of
-    the ``first`` step."""
+    the ``first`` step; most bytes held before a checkpoint was copied."""
 
     first: tuple[float, float] = (0.0, 0.0)
     steps: list[tuple[float, float]] = field(default_factory=list)
     again: list[tuple[float, float]] = field(default_factory=list)
     besides: Besides = field(default_factory=Besides)
+    peak_before_saving: int = 0
 
 
 class Clock:
@@ -69,7 +71,8 @@ class Rehearsal(Training):
             if self.frozen is not None:
                 seen = [replace(step, epoch=1) for step in chosen[1 : 1 + _AGAIN]]
                 timed.again = list(self._timed(seen))
-            timed.besides = self._time_the_rest()
+            with self.continuation.beside_training():
+                timed.besides = self._time_the_rest(timed)
         return timed
 
     def _timed(self, steps: Sequence[Step]) -> Iterator[tuple[float, float]]:
@@ -81,7 +84,7 @@ class Rehearsal(Training):
                 self._step(next(coming))
                 yield own, time.monotonic() - started
 
-    def _time_the_rest(self) -> Besides:
+    def _time_the_rest(self, timed: Timed) -> Besides:
         validation = keeping = taking = 0.0
         if self.data.validation:
             lengths = [len(example) for example in self.data.validation]
@@ -102,9 +105,11 @@ class Rehearsal(Training):
                 self.continuation.keep_best(self.parameters)
             keeping = clock.seconds
             self.state.best_loss, self.state.best_step = 0.0, self.state.step
+        timed.peak_before_saving = peak_memory_bytes(self.device)
         with Clock() as clock:
             self._save()
         checkpoint = clock.seconds
+        self.continuation.wait()
         with Clock() as clock:
             self._take_best_weights()
         taking = clock.seconds

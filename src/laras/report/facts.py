@@ -1,4 +1,4 @@
-"""All that the report reads from a run's folder, and what was not there to read."""
+"""All that the report reads from a run's folder, without secrets; and what was not there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from laras.runs.redaction import redacted
 from laras.translation import _
 
 Json = Mapping[str, Any]
@@ -155,7 +156,7 @@ def read_facts(folder: Path) -> RunFacts:
 
 def _text(path: Path, title: str, missing: list[str]) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return str(redacted(path.read_text(encoding="utf-8", errors="replace")))
     except OSError:
         missing.append(title)
         return ""
@@ -163,8 +164,8 @@ def _text(path: Path, title: str, missing: list[str]) -> str:
 
 def _json(path: Path, title: str, missing: list[str]) -> Json:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        content = redacted(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
         missing.append(title)
         return {}
     if not isinstance(content, dict):
@@ -176,8 +177,8 @@ def _json(path: Path, title: str, missing: list[str]) -> Json:
 def _listed(path: Path) -> list[Json]:
     """The objects of a list that not every run leaves."""
     try:
-        return entries_of(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+        return entries_of(redacted(json.loads(path.read_text(encoding="utf-8"))))
+    except (OSError, ValueError, RecursionError):
         return []
 
 
@@ -190,16 +191,16 @@ def _events(path: Path, missing: list[str]) -> list[Json]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict):
-            events.append(event)
+            events.append(redacted(event))
     return events
 
 
 def _rows(path: Path, title: str, missing: list[str]) -> list[Json]:
     try:
-        rows: list[Json] = pq.read_table(path).to_pylist()
+        rows: list[Json] = redacted(pq.read_table(path).to_pylist())
     except (OSError, ValueError):  # pyarrow's errors are ValueErrors
         missing.append(title)
         return []

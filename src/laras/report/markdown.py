@@ -20,6 +20,7 @@ from laras.report.paired import paired
 from laras.report.retraining_text import curve_text, seeds_text
 from laras.report.wording import duration, energy, money, percent, significant, size, whole
 from laras.runs.atomic import write_text_atomic
+from laras.runs.redaction import redacted
 from laras.translation import _, language
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _MOST_METRICS = 5
 def write_verdict_text(run: Run, confidence: float) -> Path:
     """Write ``verdict.md`` from the ``verdict.json`` beside it, whose intervals have this
     ``confidence``; StorageFailed where that is damaged."""
-    verdict = run.read_json("verdict.json")
+    verdict = redacted(run.read_json("verdict.json"))
     path = Path(run.folder) / "verdict.md"
     write_text_atomic(path, verdict_text(mapping_of(verdict), confidence))
     return path

@@ -24,6 +24,7 @@ from laras.report.measures import measure, value_of
 from laras.report.wording import visible
 from laras.runs.atomic import write_text_atomic
 from laras.runs.manifest import without_identity
+from laras.runs.redaction import redacted
 from laras.translation import using
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def write_cards(
     ``notes``: by contender, in English. ``licence``: of the base model, as the Hub writes it.
     """
     verdict = _read(run, "verdict.json")
-    events = run.events()
+    events = redacted(run.events())
     paths = []
     for contender in recipe.comparison.contenders:
         folder = Path(run.folder) / "contenders" / contender.name
@@ -120,7 +121,7 @@ def write_cards(
             finished=_last(events, "contender_finished", contender.name),
             audit=_read(run, "data/audit.json"),
             manifest=_read(run, "manifest.json"),
-            notes=notes.get(contender.name, ()),
+            notes=redacted(list(notes.get(contender.name, ()))),
             licence=licence,
         )
         write_text_atomic(folder / CARD, model_card(facts))
@@ -239,7 +240,7 @@ def _read(run: Run, relative: str) -> Json:
     from laras.errors import StorageFailed
 
     try:
-        content = run.read_json(relative)
+        content = redacted(run.read_json(relative))
     except StorageFailed:
         return {}
     return content if isinstance(content, Mapping) else {}

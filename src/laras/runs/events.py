@@ -8,7 +8,6 @@ were lost for want of room, the next one that fits says how many.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import time
 from pathlib import Path
@@ -17,10 +16,11 @@ from typing import Any
 from laras.errors import StorageFailed
 from laras.runs.atomic import plain
 from laras.runs.failures import is_full, storage_errors, storage_failure
+from laras.runs.redaction import logger, redacted
 from laras.translation import _
 
 EVENTS_NAME = "events.jsonl"
-_log = logging.getLogger("laras.runs")
+_log = logger("laras.runs")
 
 
 class EventLog:
@@ -37,8 +37,8 @@ class EventLog:
         self._warned = False
 
     def append(self, kind: str, facts: dict[str, Any]) -> None:
-        """Write one event. A full disk is warned of once and never ends the run."""
-        event = {"t": time.time(), "kind": kind, **plain(facts)}
+        """Write one event, without secrets. A full disk is warned of once and ends no run."""
+        event = {"t": time.time(), "kind": kind, **redacted(plain(facts))}
         line = json.dumps(event, ensure_ascii=False, allow_nan=False) + "\n"
         if self._lost:
             gap = {"t": time.time(), "kind": "events_lost", "count": self._lost}

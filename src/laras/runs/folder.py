@@ -67,7 +67,7 @@ class Run:
                 _make_folder(path)
             elif not path.is_dir():
                 raise _no_run(path)
-            if not _is_run(path) and any(path.iterdir()):
+            if not is_run(path) and any(path.iterdir()):
                 raise UsageError(
                     "runs.not-a-run-folder",
                     _("This folder is not empty and holds no run of Laras."),
@@ -88,7 +88,7 @@ class Run:
         """Look at a run, also while another process writes it; takes no lock."""
         path = Path(folder)
         try:
-            there = path.is_dir() and _is_run(path)
+            there = path.is_dir() and is_run(path)
         except OSError:  # a name that no file system takes
             there = False
         if not there:
@@ -251,7 +251,8 @@ def _make_folder(path: Path) -> None:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from None
 
 
-def _is_run(path: Path) -> bool:
+def is_run(path: Path) -> bool:
+    """Whether a run of Laras lives in the folder ``path``."""
     return any((path / mark).exists() for mark in _MARKS)
 
 

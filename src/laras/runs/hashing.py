@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from laras.runs.atomic import plain
 
 _BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What a file holds: its size in bytes, and the SHA-256 (hex) of its content."""
+
+    bytes: int
+    sha256: str
+
+
+def file_facts(path: Path) -> FileFacts:
+    """What the file ``path`` holds now."""
+    return FileFacts(path.stat().st_size, file_sha256(path))
 
 
 def content_hash(*parts: object) -> str:

@@ -28,6 +28,7 @@ except ImportError:  # Windows
 LOCK_NAME = "run.lock"
 _NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 _START_TOLERANCE_S = 2.0
+_MOST_BYTES = 4096
 
 
 class RunLock:
@@ -81,12 +82,7 @@ class RunLock:
         )
 
     def _read(self) -> dict[str, Any]:
-        content = os.pread(self._descriptor, 4096, 0)
-        with contextlib.suppress(ValueError):
-            owner = json.loads(content)
-            if isinstance(owner, dict):
-                return owner
-        return {}
+        return _owner_in(os.pread(self._descriptor, _MOST_BYTES, 0))
 
     def check_held(self) -> None:
         """Raise :class:`StorageFailed` when the folder was deleted or replaced meanwhile."""
@@ -103,6 +99,25 @@ class RunLock:
             os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def holder(folder: Path) -> int | None:
+    """The pid of whoever writes to the run folder; None where nobody does. Takes no lock."""
+    try:
+        with (folder / LOCK_NAME).open("rb") as file:
+            owner = _owner_in(file.read(_MOST_BYTES))
+    except OSError:
+        return None
+    return int(owner["pid"]) if _is_alive(owner) else None
+
+
+def _owner_in(content: bytes) -> dict[str, Any]:
+    """Whom a lock file names; empty where it names nobody."""
+    with contextlib.suppress(ValueError, RecursionError):
+        owner = json.loads(content)
+        if isinstance(owner, dict):
+            return owner
+    return {}
 
 
 def _identity(descriptor: int) -> tuple[int, int]:

@@ -14,21 +14,20 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+# What decides a result, the weights first; a test compares these with what Laras depends on.
 LIBRARIES = (
-    "torch",
-    "transformers",
-    "peft",
-    "tokenizers",
-    "safetensors",
-    "numpy",
-    "pyarrow",
-    "daft",
-    "pydantic",
-    "sacrebleu",
-    "rouge-score",
-    "scikit-learn",
-    "altair",
+    *("torch", "transformers", "peft", "tokenizers", "safetensors", "numpy", "pyarrow", "daft"),
+    *("pydantic", "ruamel.yaml", "jinja2", "gigatoken", "xxhash", "huggingface-hub"),
+    *("pypdfium2", "trafilatura", "selectolax", "python-calamine", "python-oxmsg", "striprtf"),
+    *("docutils", "bibtexparser", "rispy", "pylatexenc", "lxml", "lxml-html-clean"),
+    *("charset-normalizer", "ftfy", "py3langid", "phonenumbers", "httpx2"),
+    *("sacrebleu", "rouge-score", "scikit-learn", "scipy", "optuna", "altair"),
     "vl-convert-python",
+)
+# Of the environment: what decides how numbers are computed, and nothing that may be a secret.
+_VARIABLES = (
+    *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "LARAS_KERNELS", "CUDA_VISIBLE_DEVICES"),
+    *("CUBLAS_WORKSPACE_CONFIG", "NVIDIA_TF32_OVERRIDE", "WORLD_SIZE"),
 )
 # What makes training on a processor fast, in the names that the kernel gives.
 _INSTRUCTION_SETS = (
@@ -138,6 +137,11 @@ def accelerators() -> list[str]:
 def library_versions() -> dict[str, str | None]:
     """Versions of the libraries that results depend on; None for one that is not installed."""
     return {name: _version(name) for name in LIBRARIES}
+
+
+def environment() -> dict[str, str]:
+    """What is set of the variables that decide how numbers are computed."""
+    return {name: os.environ[name] for name in _VARIABLES if name in os.environ}
 
 
 @cache  # each is looked up on the disk

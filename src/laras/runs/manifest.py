@@ -1,7 +1,8 @@
 """What a result depended on: versions, machine, seeds, hashes; and nothing about a person.
 
 A manifest travels with reports and models, so it must not tell whose machine it was: absolute
-paths are cut to their last part, secrets and the names of host and user are blanked.
+paths are cut to their last part; secrets, e-mail addresses and the names of host and user are
+taken out.
 """
 
 from __future__ import annotations
@@ -17,14 +18,8 @@ from typing import Any
 import laras
 from laras.runs.atomic import plain
 from laras.runs.machine import describe_machine, library_versions
+from laras.runs.redaction import REMOVED, redacted
 
-BLANK = "[removed]"
-_SECRETS = re.compile(
-    r"\b(?:hf_[A-Za-z0-9]{20,}|sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{20,}"
-    r"|github_pat_[A-Za-z0-9_]{20,}|AKIA[0-9A-Z]{16}|glpat-[A-Za-z0-9_-]{20,}"
-    r"|xox[abprs]-[A-Za-z0-9-]{10,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+)"
-)
-_URL_LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
 # A path from the root, at the start of a text or after a space, quote or bracket.
 _POSIX_PATH = re.compile(r"(?<![^\s\"'(=\[,:])/(?:[^/\s\"',;:)\]]+/)*[^/\s\"',;:)\]]+/?")
 _WINDOWS_PATH = re.compile(r"\b[A-Za-z]:\\(?:[^\\\s\"']+\\)*[^\\\s\"']*")
@@ -44,23 +39,26 @@ def manifest(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def without_identity(value: Any) -> Any:
-    """``value`` (as JSON knows it) with absolute paths, secrets, host and user names removed."""
+    """``value`` (as JSON knows it) with absolute paths, secrets, e-mail addresses, host and user
+    names removed."""
+    return _walked(redacted(value))
+
+
+def _walked(value: Any) -> Any:
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, list):
-        return [without_identity(item) for item in value]
+        return [_walked(item) for item in value]
     if isinstance(value, dict):
-        return {_clean(key): without_identity(item) for key, item in value.items()}
+        return {_clean(key): _walked(item) for key, item in value.items()}
     return value
 
 
 def _clean(text: str) -> str:
-    text = _SECRETS.sub(BLANK, text)
-    text = _URL_LOGIN.sub("", text)
     text = _WINDOWS_PATH.sub(lambda match: PureWindowsPath(match[0]).name, text)
     text = _POSIX_PATH.sub(lambda match: PurePosixPath(match[0]).name, text)
     for name in _identities():
-        text = re.sub(rf"\b{re.escape(name)}\b", BLANK, text)
+        text = re.sub(rf"\b{re.escape(name)}\b", REMOVED, text)
     return text
 
 

@@ -64,6 +64,23 @@ def stage_status(
     return StageStatus(name, key, folder, True, outputs, save)
 
 
+def damaged_files(record: Mapping[str, Any], folder: Path) -> list[str]:
+    """Of the files that a stage's ``record`` names, those that are not what it left, as paths from
+    the run ``folder``; a record that can't be understood names itself by an empty path."""
+    outputs = record.get("outputs")
+    if not isinstance(outputs, dict):
+        return [""]
+    damaged = []
+    for value in outputs.values():
+        if not _is_path(value):
+            continue
+        path = str(value["path"])
+        recorded = value.get("files", {"": value.get("sha256")})
+        names = {f"{path}/{name}".rstrip("/"): digest for name, digest in recorded.items()}
+        damaged += [name for name, digest in names.items() if not _has_hash(folder / name, digest)]
+    return damaged
+
+
 def _describe(value: Any, folder: Path) -> Any:
     if not isinstance(value, Path):
         return value

@@ -21,7 +21,6 @@ from laras.recipe.load import LoadedRecipe
 from laras.recipe.schema import Contender, ModelSection, Recipe
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
-from laras.runs.losses import losses
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.trials.record import Trial
@@ -78,16 +77,12 @@ class Watching:
 
     def __init__(
         self,
-        run: Run,
-        contender: str,
         measured_on: Callable[[str, int, str], None],
         worth_ending: Callable[[Sequence[float], float], bool],
     ) -> None:
         """``measured_on`` is told the hash of the validation examples, how many there are and the
         objective, and may refuse; ``worth_ending`` is asked with the losses so far and the share
         of the steps that are done."""
-        self._run = run
-        self._contender = contender
         self._measured_on = measured_on
         self._worth_ending = worth_ending
 
@@ -102,12 +97,9 @@ class Watching:
             )
         self._measured_on(_digest(objective, validation), len(validation), objective)
 
-    def validated(self, step: int, steps: int, loss: float) -> bool:
+    def validated(self, step: int, steps: int, losses: Sequence[float]) -> bool:
         """See :class:`laras.tuning.watcher.Watcher`."""
-        # Those before an interruption are in the events only.
-        points = losses(self._run.events(), self._contender, "validation_done")
-        before = [earlier for at, earlier in points if at < step]
-        return self._worth_ending([*before, loss], step / steps)
+        return self._worth_ending(losses, step / steps)
 
 
 def _digest(objective: str, validation: Sequence[EncodedExample]) -> str:
@@ -130,7 +122,7 @@ def attempt(
     ground: Ground,
     run: Run,
     progress: Progress,
-    watching: Callable[[Run, str], Watching],
+    watching: Watching,
 ) -> Trial:
     """Train ``trial``, whose recipe is ``loaded``; how it went.
 
@@ -149,7 +141,7 @@ def attempt(
             if not ground.has_data_of(loaded.recipe):
                 prepared = without_test(job.prepare())
             assignment = ground.assignment(loaded, prepared)
-            tune(assignment, opened, progress, watching(opened, contender.name))
+            tune(assignment, opened, progress, watching)
         except _FAULTS_OF_A_VALUE as error:
             if _is_of_the_search(error, trial):
                 raise
@@ -169,7 +161,6 @@ def _ended(trial: Trial, run: Run, contender: Contender) -> Trial:
     """``trial`` with what its training left in its folder."""
     stage = run.finished_stage(f"tune-{contender.name}")
     outputs = stage.outputs if stage is not None else {}
-    points = losses(run.events(), contender.name, "validation_done")
     loss = outputs.get("best_loss")
     if not isinstance(loss, int | float) or not math.isfinite(loss):
         reason = _("no validation loss was a finite number")
@@ -178,7 +169,7 @@ def _ended(trial: Trial, run: Run, contender: Contender) -> Trial:
         trial,
         state="pruned" if outputs.get("stopped") else "complete",
         loss=float(loss),
-        validations=tuple(value for _step, value in points),
+        validations=tuple(outputs.get("validation_losses", ())),
         best_step=outputs["best_step"],
         steps=outputs["steps"],
         seconds=outputs["seconds"],

@@ -138,7 +138,7 @@ class Search:
             varied = self._recipe_of(trial)
         except UsageError as error:  # values that the recipe takes, but not together
             return replace(trial, state="failed", reason=error.what)
-        return attempt(trial, varied, self.ground, self.run, progress, self._watching)
+        return attempt(trial, varied, self.ground, self.run, progress, self._watching())
 
     def _recipe_of(self, trial: Trial) -> LoadedRecipe:
         return with_values(self.loaded, {} if trial.number == 0 else trial.values, ORIGIN)
@@ -157,7 +157,7 @@ class Search:
         assert self.record.space is not None, "the first trial settles it"
         return self.record.space
 
-    def _watching(self, run: Run, contender: str) -> Watching:
+    def _watching(self) -> Watching:
         number = len(self.record.finished)
 
         def measured_on(digest: str, rows: int, objective: str) -> None:
@@ -192,7 +192,7 @@ class Search:
                 self._space(), self.record.finished, validations, share
             )
 
-        return Watching(run, contender, measured_on, ending)
+        return Watching(measured_on, ending)
 
     def _keep_only_the_best(self) -> None:
         contender = self.loaded.recipe.comparison.contenders[self.ground.place]

@@ -1,29 +1,44 @@
-"""What a training run goes on from after a stop: its checkpoints, and the best weights so far."""
+"""What a training run goes on from after a stop: its checkpoints, and the best weights so far.
+
+While a training runs, both are copied to the main memory and written from there by a thread, so
+that a step waits for the copy alone. Where there is no memory for one, it waits for the disk.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import torch
-from safetensors.torch import load_file
 
+from laras.errors import StorageFailed, is_out_of_memory
 from laras.models.tensors import write_tensors
 from laras.runs.atomic import temporary_sibling
 from laras.runs.folder import Run
+from laras.runs.hashing import file_facts
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.averaging import WeightAverage
+from laras.tuning.background import Background
 from laras.tuning.checkpoint import (
-    BEST,
+    Best,
     Checkpoints,
-    TrainingState,
+    Contents,
+    Skipped,
+    damaged,
     link_or_copy,
-    restore_random_states,
+    load_tensors,
+    proceed,
+    refuse_other_shapes,
+    with_room,
 )
-from laras.tuning.optimizer import Optimizers
+from laras.tuning.host_copy import WrittenBeside
 from laras.tuning.precision import LossScale
+from laras.tuning.random_states import random_states, restore_random_states
+from laras.tuning.state import Stateful, TrainingState
+from laras.tuning.verified import BEST, OPTIMIZER, RANDOM, WEIGHTS, Verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +46,9 @@ class Parts:
     """What a step changes, beside the :class:`TrainingState`. ``refresh`` is called when weights
     were changed from outside."""
 
-    parameters: Mapping[str, torch.nn.Parameter]
-    optimizers: Optimizers
-    average: WeightAverage
+    parameters: Mapping[str, torch.Tensor]
+    optimizers: Stateful
+    average: Stateful
     loss_scale: LossScale
     refresh: Callable[[], None]
 
@@ -45,6 +60,17 @@ class Parts:
         self.refresh()
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint that is published; seconds that its writing took. ``copied``: it was written
+    from a copy, while training went on."""
+
+    step: int
+    bytes: int
+    seconds: float
+    copied: bool
+
+
 class Continuation:
     """The files of one contender's training, and the events that tell of them."""
 
@@ -54,29 +80,86 @@ class Continuation:
         self._contender = contender
         self._progress = progress
         self._checkpoints = Checkpoints(folder / "checkpoints", keep)
-        self._best = folder / "best.safetensors"
+        self._path = folder / BEST
+        self._best: Best | None = None
+        self._background: Background | None = None
+        self._whole, self._weights = WrittenBeside(), WrittenBeside()
+        self._saved: list[Saved] = []
+        self._waited_s: dict[int, float] = {}  # by step: that training stood still for a save
 
-    def save(self, state: TrainingState, parts: Parts) -> None:
-        """A checkpoint of everything. Raises StorageFailed."""
+    @contextmanager
+    def beside_training(self) -> Iterator[None]:
+        """Within it, files are written while the training goes on, and all of them are when it
+        ends; but for an end that is to be at once."""
+        self._background = background = Background("laras-saving")
+        try:
+            yield
+            background.wait()
+        except Exception:
+            # What was asked for before something failed is still worth finishing; and if that
+            # fails as well, the first failure is the one to tell of.
+            background.close()
+            raise
+        except BaseException:
+            background.give_up()
+            raise
+        else:
+            background.close()
+        finally:
+            self._background = None
+            self._tell()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a checkpoint is still being written."""
+        return self._whole.busy
+
+    def look(self) -> None:
+        """Tell of what was saved since the last look. Raises what went wrong with it."""
+        self._tell()
+        if self._background is not None:
+            self._background.check()
+
+    def wait(self) -> None:
+        """Until everything is written. Raises what went wrong."""
+        if self._background is not None:
+            self._background.wait()
+        self._tell()
+
+    def save(
+        self, state: TrainingState, parts: Parts, first: Callable[[], None] | None = None
+    ) -> None:
+        """A checkpoint of everything as it is now, after ``first`` was called where it is written.
+        Raises StorageFailed, of this one or of one before."""
         started = time.monotonic()
-        size = self._checkpoints.save(
-            replace(state, loss_scale=parts.loss_scale.state()),
-            {**parts.parameters, **parts.average.state()},
-            parts.optimizers.state(),
-            self._best if state.best_loss is not None else None,
-        )
-        self._run.event(
-            "checkpoint_saved",
-            contender=self._contender,
-            step=state.step,
-            bytes=size,
-            seconds=time.monotonic() - started,
-        )
+        state = replace(deepcopy(state), loss_scale=parts.loss_scale.state())
+        weights = {**parts.parameters, **parts.average.state()}
+        tensors = {_name(WEIGHTS, name): tensor for name, tensor in weights.items()}
+        for name, tensor in parts.optimizers.state().items():
+            tensors[_name(OPTIMIZER, name)] = tensor
+        random, going_on = random_states(), self._going_on()
+
+        def write(kept: Mapping[str, torch.Tensor], copied: bool) -> None:
+            began = time.monotonic()
+            if first is not None:
+                first()
+            contents = Contents(state, _of(WEIGHTS, kept), _of(OPTIMIZER, kept), random)
+            best = self._best if state.best_loss is not None else None
+            size = self._checkpoints.save(contents, best, going_on)
+            self._saved.append(Saved(state.step, size, time.monotonic() - began, copied))
+
+        self._whole.write(tensors, write, self._background)
+        self._waited_s[state.step] = time.monotonic() - started
+        self._tell()
 
     def resume(self, key: str, parts: Parts) -> TrainingState:
         """Bring ``parts`` to the newest checkpoint of ``key`` that verifies; the state of it, or
-        of a run that begins, where there is none."""
-        folder, state, skipped = self._checkpoints.newest(key)
+        of a run that begins, where there is none.
+
+        Raises StorageFailed where there are checkpoints and none can be trusted: to begin again
+        from the start is not for us to decide.
+        """
+        found, skipped = self._checkpoints.newest(key)
         for skip in skipped:
             self._run.event(
                 "checkpoint_skipped", contender=self._contender, name=skip.name, reason=skip.reason
@@ -86,33 +169,112 @@ class Continuation:
                     name=skip.name, reason=skip.reason
                 )
             )
-        if folder is None or state is None:
+        if found is None:
+            self._refuse_to_begin_again(skipped)
             # Left by a run with other settings, perhaps; this one has found no best yet.
             self.clear()
             return TrainingState(key=key)
-        weights, optimizer, random_states = self._checkpoints.restore(folder)
-        parts.load_weights(weights)
-        parts.average.load_state(weights)
-        parts.loss_scale.load_state(state.loss_scale)
-        parts.optimizers.load_state(optimizer)
-        restore_random_states(random_states)
+        self._restore(found, parts)
+        step = found.state.step
+        self._run.event("training_resumed", contender=self._contender, step=step)
+        self._progress.note(_("Continuing from step {step}.").format(step=step))
+        return found.state
+
+    def _restore(self, found: Verified, parts: Parts) -> None:
+        folder, state = found.folder, found.state
+        weights = load_tensors(folder / WEIGHTS)
+        refuse_other_shapes(weights, parts.parameters, folder)
+        optimizer, random = load_tensors(folder / OPTIMIZER), load_tensors(folder / RANDOM)
+        try:
+            parts.load_weights(weights)
+            parts.average.load_state(weights)
+            parts.loss_scale.load_state(state.loss_scale)
+            parts.optimizers.load_state(optimizer)
+            restore_random_states(random)
+        except (LookupError, RuntimeError, TypeError, ValueError, ArithmeticError) as error:
+            if is_out_of_memory(error):
+                raise
+            # Its hashes are right, so it was written so: by something else than this program.
+            raise damaged(error, folder) from error
         if state.best_loss is not None:
-            with temporary_sibling(self._best) as temporary:
+            with temporary_sibling(self._path) as temporary:
                 link_or_copy(folder / BEST, temporary)
-        self._run.event("training_resumed", contender=self._contender, step=state.step)
-        self._progress.note(_("Continuing from step {step}.").format(step=state.step))
-        return state
+            self._best = Best(self._path, found.files[BEST])
+
+    def _refuse_to_begin_again(self, skipped: list[Skipped]) -> None:
+        bad = [skip for skip in skipped if skip.damaged]
+        if not bad:
+            return
+        raise StorageFailed(
+            "tuning.no-sound-checkpoint",
+            _("{name} has checkpoints, and none of them can be used ({reasons}).").format(
+                name=self._contender,
+                reasons="; ".join(f"{skip.name}: {skip.reason}" for skip in bad),
+            ),
+            where=str(self._checkpoints.folder),
+            hint=_(
+                "Put a copy of one back in its place; or delete this folder to train from the "
+                "start again."
+            ),
+        )
 
     def keep_best(self, parameters: Mapping[str, torch.Tensor]) -> None:
-        """``parameters`` are the best weights so far."""
-        with temporary_sibling(self._best) as temporary:
-            write_tensors(temporary, dict(parameters))
+        """``parameters`` are the best weights so far. Raises StorageFailed, of these or of what was
+        saved before."""
+        going_on = self._going_on()
+
+        def write_once(kept: Mapping[str, torch.Tensor]) -> Best:
+            with temporary_sibling(self._path) as temporary:
+                facts = write_tensors(temporary, kept, lambda written, size: going_on())
+                going_on()
+            return Best(self._path, facts)
+
+        def write(kept: Mapping[str, torch.Tensor], copied: bool) -> None:
+            self._best = with_room(lambda: write_once(kept), lambda: None)
+
+        self._weights.write(parameters, write, self._background)
 
     def best(self) -> dict[str, torch.Tensor]:
-        """What was last kept as the best."""
-        return load_file(self._best)
+        """What was last kept as the best. StorageFailed where it is not what was written."""
+        self.wait()
+        assert self._best is not None, "no best weights were kept"
+        if file_facts(self._path) != self._best.facts:
+            raise StorageFailed(
+                "tuning.best-damaged",
+                _("The file of the best weights is no longer what was written to it."),
+                where=str(self._path),
+                hint=_("Check the disk. The same command goes on from a checkpoint."),
+            )
+        return load_tensors(self._path)
 
     def clear(self) -> None:
         """Remove all: the run they belong to is finished, or was changed."""
         self._checkpoints.clear()
-        self._best.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+
+    def _going_on(self) -> Callable[[], None]:
+        return proceed if self._background is None else self._background.going_on
+
+    def _tell(self) -> None:
+        while self._saved:
+            saved = self._saved.pop(0)
+            self._run.event(
+                "checkpoint_saved",
+                contender=self._contender,
+                step=saved.step,
+                bytes=saved.bytes,
+                seconds=saved.seconds,
+                waited_s=self._waited_s.pop(saved.step, None),
+                copied=saved.copied,
+            )
+
+
+def _name(file: str, name: str) -> str:
+    """Of a tensor among those of all files."""
+    return f"{file}/{name}"
+
+
+def _of(file: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Those of ``tensors`` that go into ``file``, by their own names."""
+    begin = _name(file, "")
+    return {n.removeprefix(begin): t for n, t in tensors.items() if n.startswith(begin)}

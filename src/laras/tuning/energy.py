@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from laras.distribution.ranks import Ranks
 from laras.runs.energy import EnergyCounter
 
 
@@ -14,3 +15,15 @@ def energy_counter(device: torch.device) -> EnergyCounter:
         return EnergyCounter(f"GPU-{uuid}")
     # Nobody tells what a GPU of another make takes.
     return EnergyCounter(None if device.type == "cpu" else device.type)
+
+
+def watt_hours(
+    counter: EnergyCounter, seconds: float, device: torch.device, ranks: Ranks
+) -> float | None:
+    """Of a training of so many seconds in all processes. Each counts its own GPU, but all of them
+    the same processor."""
+    own = counter.watt_hours_of(seconds)
+    if device.type != "cuda":
+        return own
+    unknown, total = ranks.sum(float(own is None), own or 0.0)
+    return None if unknown else total

@@ -25,14 +25,19 @@ _GIB = 2**30
 
 
 def refuse_what_never_fits(
-    folder: Path, contender: Contender, tuning: TuningSection, device: torch.device
+    folder: Path,
+    contender: Contender,
+    tuning: TuningSection,
+    device: torch.device,
+    share: float = 1.0,
 ) -> None:
     """MemoryExhausted before anything is loaded, where the weights (of full tuning: with their
     gradients and the optimizer's state) alone are more than the whole memory. The system would
-    end the process in the middle of loading, without a word."""
+    end the process in the middle of loading, without a word. ``share``: how much of the memory
+    there is for one copy of the model, more than 1 where several devices hold one together."""
     parameters = parameters_in(folder)
     least = least_bytes(parameters, contender.kind, tuning.optimizer, contender.quantised)
-    total = total_bytes(device)
+    total = share * total_bytes(device)
     if least <= total:
         return
     if contender.kind == "full":
@@ -77,11 +82,12 @@ def plan_activations(
     parameters: int,
     lengths: Sequence[int] | np.ndarray,
     precision: torch.dtype,
+    sharers: int = 1,
 ) -> Plan | None:
     """The plan for a model that is loaded and ready, whose base has so many parameters.
 
-    ``lengths``: tokens of the examples. None where the model's configuration has other words than
-    its sizes are known by.
+    ``lengths``: tokens of the examples; ``sharers``: processes that share the memory. None where
+    the model's configuration has other words than its sizes are known by.
     """
     shape = shape_of(forward, parameters)
     if shape is None:
@@ -90,7 +96,7 @@ def plan_activations(
     device = forward.causal.device
     # The weights are here already; what they take was available to the training as well.
     held = plan(shape, chosen, work, 0, can_offload=False).forecast.held
-    room = available_bytes(device) + held
+    room = available_bytes(device) // sharers + held
     return plan(shape, chosen, work, room, can_offload=device.type == "cuda")
 
 

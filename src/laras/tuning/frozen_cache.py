@@ -44,9 +44,9 @@ class FrozenCache:
 
     ``key`` names the model's files, the data and the settings; what was kept for another key or
     border is removed. ``lengths``: tokens of each example; ``like``: a row of the decoder's stream.
-    What is kept counts after a stop only if :meth:`save` was called, together with a checkpoint: a
-    run that continues computes and reads just where the unbroken one did, so both are equal to
-    the bit.
+    What is kept counts after a stop only if what :meth:`saving` gives was called, just before a
+    checkpoint: a run that continues computes and reads just where the unbroken one did, so both are
+    equal to the bit.
     """
 
     def __init__(
@@ -103,11 +103,16 @@ class FrozenCache:
             self._kept[list(places)] = True
         return replace(batch, hidden=hidden, first_block=self.border)
 
-    def save(self) -> None:
-        """Make durable what is kept so far."""
-        with storage_errors(self._path), self._path.open("r+b") as file:
-            os.fsync(file.fileno())
-        write_bytes_atomic(self._kept_file, self._kept.tobytes())
+    def saving(self) -> Callable[[], None]:
+        """What makes durable what is kept by now, and may do so while more comes."""
+        kept = self._kept.tobytes()
+
+        def save() -> None:
+            with storage_errors(self._path), self._path.open("r+b") as file:
+                os.fsync(file.fileno())
+            write_bytes_atomic(self._kept_file, kept)
+
+        return save
 
     def clear(self) -> None:
         """Remove the files."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,8 +28,15 @@ class Optimizers:
     The learning rate of each group is ``peak x factor``; groups keep their own peak.
     """
 
-    def __init__(self, model: torch.nn.Module, chosen: Hyperparameters) -> None:
-        self._parameters = trainable(model)
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        chosen: Hyperparameters,
+        parameters: Mapping[str, torch.nn.Parameter] | None = None,
+    ) -> None:
+        """``parameters``: what stands for those of ``model`` that are trained, under their names;
+        default: these."""
+        self._parameters = trainable(model) if parameters is None else parameters
         self._names = {id(part): name for name, part in self._parameters.items()}
         self._scales = learning_rate_scales(model, chosen)
         self._chosen = chosen

@@ -21,7 +21,7 @@ from laras.planning.duration import (
 from laras.planning.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
-    from laras.tuning.loop import TrainingData
+    from laras.tuning.training_data import TrainingData
 
 # The first step is slower than those after it, and two more are the fewest that show a spread.
 _LEAST_STEPS = 4

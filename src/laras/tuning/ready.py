@@ -19,6 +19,7 @@ from laras.adapters.soft_prompt import refuse_head
 from laras.batches.account import write_account
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import Wanted, split_tokens
+from laras.distribution.ranks import Ranks
 from laras.errors import DataRefused, UsageError
 from laras.models.classifier import add_to_adapter, as_classifier, padding_id
 from laras.models.load import LoadedModel, context_behind, load_model, resolve_model
@@ -30,12 +31,14 @@ from laras.runs.atomic import publish_folder
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
+from laras.tuning.dividing import is_divided
 from laras.tuning.fitting import plan_activations, recompute, refuse_what_never_fits
-from laras.tuning.loop import Training, TrainingData
-from laras.tuning.memory import held_memory_bytes, reset_peak_memory
+from laras.tuning.loop import Training
+from laras.tuning.memory import held_memory_bytes, reset_peak_memory, total_bytes
 from laras.tuning.objectives.classification import add_head, classes_of
 from laras.tuning.objectives.objective import objectives
 from laras.tuning.precision import choose, use_float8
+from laras.tuning.training_data import TrainingData
 
 if TYPE_CHECKING:
     from laras.preparation.pipeline import Prepared
@@ -104,20 +107,26 @@ def make_ready(
     device: torch.device,
     kind: type[Training] = Training,
     tokens: Path | None = None,
+    ranks: Ranks | None = None,
 ) -> Ready:
     """The contender's training as ``kind``, on ``device``; ``tokens``: where encoded splits are
-    kept, default in ``run``. MemoryExhausted where the model can't fit, DataRefused where no
-    example is left, UsageError for what this model can't do."""
-    contender = assignment.contender
+    kept, default in ``run``; ``ranks``: the processes that train together. MemoryExhausted where
+    the model can't fit, DataRefused where no example is left, UsageError for what this model can't
+    do."""
+    contender, ranks = assignment.contender, ranks or Ranks()
     reset_peak_memory(device)
     held_before = held_memory_bytes(device)
     precision = choose(assignment.model.precision, device)
     base = resolve_model(assignment.model, assignment.recipe_folder)
-    refuse_what_never_fits(base, contender, assignment.tuning, device)
+    # A GPU is one process's own, the main memory all processes' together.
+    sharers = ranks.count if device.type == "cpu" else 1
+    divided = is_divided(assignment, base, ranks, total_bytes(device) // sharers)
+    share = (ranks.count if divided else 1) / sharers
+    refuse_what_never_fits(base, contender, assignment.tuning, device, share)
     loaded = load_model(
         assignment.model,
         assignment.recipe_folder,
-        device=device,
+        device=torch.device("cpu") if divided else device,
         trainable=True,
         quantised=contender.quantised,
         compute=precision,
@@ -129,7 +138,8 @@ def make_ready(
         count = contender.virtual_tokens or VIRTUAL_TOKENS
         loaded = replace(loaded, context=context_behind(loaded, count))
     wanted = Wanted(objective.tasks, classes_of(assignment.prepared.audit, objective))
-    data = encoded(assignment.prepared, loaded, assignment.tuning, run, wanted, tokens)
+    with ranks.main_first("encoded"):
+        data = encoded(assignment.prepared, loaded, assignment.tuning, run, wanted, tokens)
     chosen, reasons = resolve(
         assignment.tuning, contender, parameters, int(np.sum(data.train_lengths))
     )
@@ -148,8 +158,10 @@ def make_ready(
         precision=precision,
         key=key,
         progress=progress,
-        # Layers that torchao has replaced are run as they are.
-        fastest="packed" if assignment.model.precision == "float8" else "fast",
+        # Layers that torchao has replaced are run as they are; so are those that are gathered.
+        fastest="packed" if divided or assignment.model.precision == "float8" else "fast",
+        ranks=ranks,
+        divided_on=device if divided else None,
     )
     if assignment.model.precision == "float8":
         use_float8(model)
@@ -162,10 +174,13 @@ def make_ready(
             where="quantised",
             hint=_("Use quantised: nf4 or int8, or leave it out."),
         )
-    training.memory = plan_activations(
-        training.forward, chosen, parameters, data.train_lengths, precision
-    )
-    recompute(training.memory, chosen, training.forward)
+    if divided and chosen.recompute_activations != "never":
+        training.forward.recompute_activations()
+    elif not divided:
+        training.memory = plan_activations(
+            training.forward, chosen, parameters, data.train_lengths, precision, sharers
+        )
+        recompute(training.memory, chosen, training.forward)
     return Ready(training, loaded, first, wanted.classes, parameters, reasons, held_before)
 
 

@@ -15,6 +15,7 @@ class Watcher(Protocol):
     def begins(self, objective: str, validation: Sequence[EncodedExample]) -> None:
         """The training is about to begin; what is raised here keeps it from that."""
 
-    def validated(self, step: int, steps: int, loss: float) -> bool:
-        """Whether to stop, after ``loss`` (nats per token; perhaps not finite) was measured at
-        ``step`` of ``steps``. Not asked after the last step."""
+    def validated(self, step: int, steps: int, losses: Sequence[float]) -> bool:
+        """Whether to stop, after the last of ``losses`` (nats per token; perhaps not finite) was
+        measured at ``step`` of ``steps``. Those before it are the finite ones of this training,
+        also of the time before it was interrupted. Not asked after the last step."""

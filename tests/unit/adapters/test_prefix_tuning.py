@@ -37,8 +37,9 @@ from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.fitting import recompute
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]

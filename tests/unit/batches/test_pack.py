@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from laras.batches.pack import best_fit, by_length, group_by_tokens, plan_steps
+from laras.batches.pack import best_fit, by_length, group_by_tokens, plan_steps, spread
 from laras.batches.sampler import order
 
 LENGTHS = [int(n) for n in np.random.default_rng(0).integers(2, 300, 211)]
@@ -116,3 +116,21 @@ def test_the_curriculum_goes_from_short_to_long_in_the_first_epoch_only() -> Non
     assert [LENGTHS[index] for index in first] == sorted(LENGTHS)
     assert [s for s in steps if s.epoch == 1] == [s for s in plain if s.epoch == 1]
     assert steps == plan_steps(LENGTHS, 500, 2.0, seed=3, max_steps=None, curriculum="length")
+
+
+@given(st.lists(st.integers(1, 400), max_size=60), st.integers(1, 9))
+def test_each_place_is_in_one_part_and_parts_are_about_equal(
+    lengths: list[int], parts: int
+) -> None:
+    found = spread(lengths, parts)
+    assert len(found) == parts
+    assert sorted(place for part in found for place in part) == list(range(len(lengths)))
+    assert sum(not part for part in found) == max(0, parts - len(lengths))
+    tokens = [sum(lengths[place] for place in part) for part in found]
+    # Whoever has most got its last place when it had the least.
+    assert max(tokens) - min(tokens) <= max(lengths, default=0)
+    assert spread(lengths, parts) == found
+
+
+def test_one_part_is_everything_in_order() -> None:
+    assert spread([3, 9, 1], 1) == [[0, 1, 2]]

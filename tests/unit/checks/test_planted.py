@@ -26,8 +26,9 @@ from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.translation import set_language
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.training_data import TrainingData
 
 WORDS = [a + b for a in ("ka", "bu", "si", "to", "me") for b in ("ra", "li", "nu", "po", "de")]
 

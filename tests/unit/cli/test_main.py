@@ -282,3 +282,39 @@ def test_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None
     assert "x\\x9b\\u202e" in shown
     assert "  two\\x07" in shown
     assert "\x1b[2J" not in shown
+
+
+@pytest.mark.fault(11)
+def test_ctrl_c_while_a_bar_is_shown_has_its_code_and_gives_the_terminal_back(
+    tmp_path: Path,
+) -> None:
+    """A bar holds the standard streams, which is no reader that left."""
+    code = """
+        import sys
+        from rich.console import Console
+        from laras import workflow
+        from laras.cli.main import main
+        def interrupted(*arguments, progress, **options):
+            progress._console = Console(stderr=True, force_terminal=True)
+            progress.stage("Reading", 3)
+            raise KeyboardInterrupt
+        workflow.prepare = interrupted
+        streams = sys.stdout, sys.stderr
+        code = main(["prepare", "recipe.yaml"])
+        assert (sys.stdout, sys.stderr) == streams
+        raise SystemExit(code)
+    """
+    (tmp_path / "recipe.yaml").write_text("data:\n  sources:\n    - documents: a\n")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        cwd=tmp_path,
+        env={**os.environ, "LARAS_LANG": "en"},
+        capture_output=True,
+        text=True,
+        timeout=25,
+        check=False,
+    )
+    assert done.returncode == 5, done.stderr
+    assert "[cli.interrupted]" in done.stderr
+    assert "Broken pipe" not in done.stderr
+    assert done.stderr.rfind("\x1b[?25h") > done.stderr.rfind("\x1b[?25l"), "the cursor is hidden"

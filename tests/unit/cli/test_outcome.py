@@ -128,6 +128,7 @@ def test_the_status_tells_what_is_known() -> None:
     assert status_line(7, None, {"loss": None}) == "7"
 
 
+@pytest.mark.fault(55)
 def test_names_and_sentences_from_files_steer_no_terminal(
     finished: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

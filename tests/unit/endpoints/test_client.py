@@ -129,6 +129,7 @@ def test_a_refused_question_is_told_from_an_endpoint_that_fails(
     assert failed.value.identifier == REFUSED
 
 
+@pytest.mark.fault(61)
 def test_the_key_is_sent_and_comes_back_in_nothing(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,7 @@ def table(
     return pa.Table.from_pylist(rows, schema=PREDICTION_SCHEMA)
 
 
+@pytest.mark.fault(39)
 def test_a_predicted_class_without_a_test_row_is_flagged_and_not_averaged() -> None:
     statistics = METRICS.get("macro_f1").statistics(
         table(["a", "a", "b"], ["a", "c", "b"], "predicted_label")

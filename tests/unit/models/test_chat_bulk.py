@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -19,6 +18,7 @@ from laras.models.bulk import Bulk, BulkDiffersError, Ids
 from laras.models.chat_bulk import OutlineDiffersError
 from laras.models.load import LoadedModel, load_model
 from laras.models.opaque import Frame, Frames
+from laras.models.rendering import Renderer
 from laras.models.template import DEFAULT_DATE, ChatTemplate
 from laras.models.tiny import tiny_model
 from laras.models.tokenizer import Tokenizer
@@ -58,12 +58,9 @@ def examples_of(conversations: Sequence[Sequence[Message]]) -> list[Example]:
     return [Example(f"c{n}", "chat", tuple(each), "g") for n, each in enumerate(conversations)]
 
 
-def only_believed(_self: Frames, roles: Sequence[str], variables: dict[str, Any]) -> Frame | None:
+def only_believed(renderer: Renderer, roles: Sequence[str]) -> Frame | None:
     """A frame as for CHATML, whatever the template asks: a hole in what should find that out."""
-    return original(Frames(CHATML, DEFAULT_DATE), roles, variables)
-
-
-original = Frames.frame
+    return Frames(CHATML, DEFAULT_DATE).frame(roles, renderer._variables(prompt=False))
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +109,7 @@ def test_a_template_that_asks_what_is_said_is_not(chatml: Tokenizer) -> None:
 def test_an_outline_that_is_wrong_is_found_out_and_no_more_used(
     chatml: Tokenizer, monkeypatch: pytest.MonkeyPatch, place: int
 ) -> None:
-    monkeypatch.setattr(Frames, "frame", only_believed)
+    monkeypatch.setattr(Renderer, "frame", only_believed)
     template = ChatTemplate(ASKING, chatml)
     bulk = chatml.slow_bulk()
     conversations = dialogues(300, secrets=[place])
@@ -128,7 +125,7 @@ def test_a_split_with_a_wrong_outline_gets_the_ids_and_masks_of_the_plain_way(
     split = tmp_path / "train.parquet"
     pq.write_table(to_table(examples, EXAMPLE_SCHEMA), split)
     monkeypatch.setattr(tokens, "LEAST_CHARACTERS", 0)  # the fast library is asked, too
-    monkeypatch.setattr(Frames, "frame", only_believed)
+    monkeypatch.setattr(Renderer, "frame", only_believed)
     found = split_tokens(split, model, tmp_path / "tokens")
     # The library is not to blame, and stays.
     assert found.encoder["name"] == model.tokenizer.bulk([]).name
@@ -146,7 +143,7 @@ def test_a_template_that_rewrites_only_some_contents_is_found_out_too(
     chatml: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The plain way refuses such a conversation; the outline would have encoded it."""
-    monkeypatch.setattr(Frames, "frame", only_believed)
+    monkeypatch.setattr(Renderer, "frame", only_believed)
     rewriting = CHATML.replace("m.content", f"m.content | replace('{SECRET}', '***')")
     template = ChatTemplate(rewriting, chatml)
     with pytest.raises(OutlineDiffersError):
@@ -207,7 +204,7 @@ def test_a_wrong_outline_is_found_out_with_a_real_tokenizer(
     material: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokenizer = Tokenizer.from_folder(material / "tokenizers/qwen2.5")
-    monkeypatch.setattr(Frames, "frame", only_believed)
+    monkeypatch.setattr(Renderer, "frame", only_believed)
     template = ChatTemplate(ASKING, tokenizer)
     bulk = tokenizer.bulk(["apa itu"])
     examples = examples_of(dialogues(300, secrets=[256]))

@@ -112,6 +112,7 @@ class Canary:
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt", "weights.pkl"])
+@pytest.mark.fault(48)
 def test_a_pickle_is_refused_and_never_opened(llama: Path, tmp_path: Path, name: str) -> None:
     (llama / "model.safetensors").unlink()
     (llama / name).write_bytes(pickle.dumps(Canary(tmp_path / "canary")))
@@ -122,6 +123,7 @@ def test_a_pickle_is_refused_and_never_opened(llama: Path, tmp_path: Path, name:
     assert not (tmp_path / "canary").exists()
 
 
+@pytest.mark.fault(48)
 def test_a_pickle_named_safetensors_is_refused_and_never_opened(
     llama: Path, tmp_path: Path
 ) -> None:
@@ -142,12 +144,14 @@ def test_a_pickle_named_safetensors_is_refused_and_never_opened(
         {"dtype": "F32"},
     ],
 )
+@pytest.mark.fault(51)
 def test_a_lying_header_is_refused(llama: Path, tensor: dict[str, object]) -> None:
     header = json.dumps({"weight": tensor}).encode()
     (llama / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(8))
     assert refusal(llama).identifier == "model.safetensors-broken"
 
 
+@pytest.mark.fault(51)
 def test_overlapping_tensors_and_cut_files_are_refused(llama: Path) -> None:
     path = llama / "model.safetensors"
     whole = path.read_bytes()
@@ -170,6 +174,7 @@ def test_overlapping_tensors_and_cut_files_are_refused(llama: Path) -> None:
         {"text_config": {"auto_map": {"AutoConfig": "code.Config"}}},
     ],
 )
+@pytest.mark.fault(50)
 def test_a_configuration_that_could_run_code_is_refused(
     llama: Path, change: dict[str, object]
 ) -> None:
@@ -190,6 +195,7 @@ def test_a_configuration_that_could_run_code_is_refused(
         ({"quantization_config": {"bits": 4}}, "model.quantised"),
     ],
 )
+@pytest.mark.fault(50)
 def test_a_configuration_that_can_not_be_is_refused(
     llama: Path, change: dict[str, object], identifier: str
 ) -> None:

@@ -122,6 +122,7 @@ def test_a_prompt_begins_the_ids_it_leads_to(template: ChatTemplate, answer: str
 
 
 @pytest.mark.parametrize("control", CONTROL_TEXTS)
+@pytest.mark.fault(53)
 def test_content_makes_no_control_token(template: ChatTemplate, control: str) -> None:
     tokenizer = template._tokenizer
 
@@ -221,6 +222,7 @@ def test_a_template_that_can_not_be_followed_is_refused(
         "{{ 'a' }}" * 50_000,
     ],
 )
+@pytest.mark.fault(52)
 def test_a_hostile_template_is_stopped_at_once(chatml: Tokenizer, text: str) -> None:
     with pytest.raises(ModelRefused) as caught:
         ChatTemplate(text, chatml).encode_prompt(dialogue("question"))

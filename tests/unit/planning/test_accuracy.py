@@ -42,6 +42,21 @@ def training(key: str = "k", *, steps: int = 10, done: int = 10) -> list[Event]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("device", "copied", "expected"),
+    [("cpu", True, 1000), ("cpu", False, 800), ("cuda", True, 800)],
+)
+def test_copies_of_checkpoints_count_where_they_were_made_in_the_same_memory(
+    device: str, copied: bool, expected: float
+) -> None:
+    events = training()
+    events[0] = {**events[0], "device": device}
+    events[0]["memory"] = {**events[0]["memory"], "saving_bytes": 200}
+    events.insert(2, {"kind": "checkpoint_saved", "contender": "lora", "copied": copied})
+    (row,) = [row for row in compared(events) if row.what == "peak_memory_bytes"]
+    assert row.forecast == expected
+
+
 def ratios(rows: list[Compared]) -> dict[tuple[str, str], float]:
     return {(row.what, row.source): row.ratio for row in rows}
 

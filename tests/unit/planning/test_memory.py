@@ -54,6 +54,17 @@ def test_adapters_need_neither_gradients_nor_states_of_the_base() -> None:
     assert lora.held == pytest.approx(18.1 * GIB, rel=0.02)
 
 
+def test_what_is_copied_to_be_saved_is_told_and_is_in_no_sum() -> None:
+    lora = forecast(shape(), chosen("lora"), WORK)
+    full = forecast(shape(PARAMETERS), chosen("full", averaging_decay=0.99), WORK)
+    assert lora.saving == 16 * ADAPTER  # weights, two moments, the best weights
+    assert full.saving == 20 * PARAMETERS  # and their averages
+    parts = full.held + full.optimizer + full.gradients + full.activations
+    assert full.training < parts + full.logits + full.working + full.saving
+    planned = plan(shape(), chosen("lora"), WORK, 80 * GIB, can_offload=True)
+    assert planned.facts()["saving_bytes"] == lora.saving
+
+
 def test_a_quantised_base_and_8_bit_states_are_smaller() -> None:
     contender = Contender.model_validate({"kind": "lora", "name": "q", "quantised": "nf4"})
     quantised = resolve(TuningSection(), contender, PARAMETERS)[0]

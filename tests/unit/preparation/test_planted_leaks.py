@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 
 from laras.preparation.pipeline import Prepared, load_examples, prepare
 from laras.preparation.stages import Embedder
@@ -58,6 +59,7 @@ def row(text: str, number: int, customer: str) -> dict[str, str]:
     return {"text": text, "label": "ab"[number % 2], "customer": customer}
 
 
+@pytest.mark.fault(40)
 def test_no_planted_leak_is_left_and_the_certificate_names_each(tmp_path: Path) -> None:
     test = [row(sentence(f"t{n}", 30), n, f"T{n}") for n in range(40)]
     train = [row(sentence(n, 30), n, f"C{n}") for n in range(200)]
@@ -94,6 +96,7 @@ def test_no_planted_leak_is_left_and_the_certificate_names_each(tmp_path: Path) 
     assert not any(text in content for text in near for content in kept)
 
 
+@pytest.mark.fault(40)
 def test_planted_near_duplicates_never_straddle_random_splits(tmp_path: Path) -> None:
     rows = [row(sentence(n, 40), n, "") for n in range(150)]
     # Too far from each other to be dropped, with another label, so that both stay.

@@ -17,17 +17,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import get_args, get_origin
 
 import pytest
-from pydantic import BaseModel
 
 from laras.recipe.load import LoadedRecipe, load_recipe
-from laras.recipe.schema import Recipe, Section
+from laras.recipe.schema import Recipe
 from recipe_effects import (
     Observe,
     answered,
     encoded,
+    exhausted,
     found_model,
     gated,
     judged,
@@ -42,6 +41,7 @@ from recipe_effects import (
     tuned,
     written,
 )
+from recipe_fields import fields_of
 from small_project import small_project
 
 TABLE = "data.sources=[{examples: columns.jsonl}]"
@@ -90,6 +90,11 @@ TWO_TUNED = "comparison.contenders=[{kind: full, name: tuned}, {kind: freeze, na
 BROKEN = ("tuning.learning_rate=1e30", "tuning.batch_tokens=128")
 WATCHED = (*BROKEN, "tuning.validations_per_epoch=99")
 SAVED = (*BROKEN, "tuning.checkpoint_every_steps=1")
+# A loss that stays finite and goes far above where it was.
+DIVERGING = (
+    *("tuning.learning_rate=3.0", "tuning.epochs=12", "tuning.warmup_share=0.5"),
+    *("tuning.patience=999", "tuning.max_gradient_norm=1000", "tuning.batch_tokens=128"),
+)
 UNCHECKED = ("evaluation.checks=[]",)
 
 
@@ -226,6 +231,8 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("tuning.checkpoint_every_steps=1", tuned, afresh=True)
     yield Mutation("tuning.keep_checkpoints=1", tuned, SAVED, afresh=True)
     yield Mutation("tuning.non_finite_limit=1", tuned, SAVED)
+    yield Mutation("tuning.divergence=warn", tuned, DIVERGING, afresh=True)
+    yield Mutation("tuning.on_out_of_memory=halve", exhausted, afresh=True)
     yield Mutation("tuning.seed=1", tuned)
 
     yield Mutation("evaluation.metrics=[perplexity]", judged, (BASE,))
@@ -324,7 +331,7 @@ class Project:
 
     def start_of(self, observe: Observe) -> Path | None:
         """Tuning and judging begin with the data prepared."""
-        begun = (tuned, searched, judged, prompted, answered, refereed, retrained)
+        begun = (tuned, exhausted, searched, judged, prompted, answered, refereed, retrained)
         return self.prepared if observe in begun else None
 
     def without_change(self, observe: Observe, given: tuple[str, ...]) -> tuple[object, Path]:
@@ -371,28 +378,3 @@ def test_without_a_change_the_same_is_observed(observe: Observe, project: Projec
 
 def test_every_field_of_the_schema_is_changed_above() -> None:
     assert {mutation.field for mutation in MUTATIONS} == set(fields_of(Recipe, "", set()))
-
-
-def holds_several(annotation: object) -> bool:
-    """Whether several sections stand there, rather than one or none."""
-    return any(get_origin(part) in (list, dict) for part in (annotation, *get_args(annotation)))
-
-
-def fields_of(section: type[BaseModel], path: str, seen: set[type]) -> Iterator[str]:
-    """Every field below ``section`` that is more than a container; each section once."""
-    seen.add(section)
-    for name, info in section.model_fields.items():
-        inner = f"{path}{name}"
-        sections = sections_in(info.annotation)
-        if info.annotation not in sections:
-            yield inner
-            inner += ".*" if holds_several(info.annotation) else ""
-        for found in sections - seen:
-            yield from fields_of(found, f"{inner}.", seen)
-
-
-def sections_in(annotation: object) -> set[type[Section]]:
-    """The sections that a type mentions."""
-    if isinstance(annotation, type) and issubclass(annotation, Section):
-        return {annotation}
-    return {found for part in get_args(annotation) for found in sections_in(part)}

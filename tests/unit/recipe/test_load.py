@@ -40,6 +40,7 @@ def test_the_shortest_recipe_is_one_source(tmp_path: Path) -> None:
     assert loaded.folder == tmp_path.resolve()
 
 
+@pytest.mark.fault(54)
 def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
     text = DATA + "tuning: {learning_rate: 1e-4}\nmodel: {base: no}\n"
     recipe = load_recipe(write(tmp_path, text)).recipe
@@ -75,6 +76,7 @@ def test_numbers_and_words_are_those_of_yaml_1_2(tmp_path: Path) -> None:
         ("model: {base: x}\ndata: {test_share: 0.2}\n", "recipe.missing", "2:7"),
     ],
 )
+@pytest.mark.fault(54)
 def test_a_mistake_is_reported_with_line_and_column(
     tmp_path: Path, text: str, identifier: str, position: str
 ) -> None:
@@ -148,11 +150,13 @@ def test_an_infinite_learning_rate_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, DATA + "tuning: {learning_rate: .inf}\n").where is not None
 
 
+@pytest.mark.fault(54)
 def test_deep_nesting_is_refused_without_recursion(tmp_path: Path) -> None:
     error = refusal(tmp_path, DATA + "tuning: " + "[" * 50_000)
     assert error.identifier == "recipe.too-deep"
 
 
+@pytest.mark.fault(54)
 def test_an_oversized_file_is_refused_before_parsing(tmp_path: Path) -> None:
     assert refusal(tmp_path, "# " + "x" * 300_000).identifier == "recipe.too-large"
 
@@ -284,6 +288,7 @@ def test_a_mapping_is_checked_like_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+@pytest.mark.fault(54)
 def test_devices_and_pipes_are_refused_unread(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.yaml"
     os.mkfifo(pipe)

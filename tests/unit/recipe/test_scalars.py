@@ -30,6 +30,7 @@ from laras.recipe.scalars import read_scalar, write_scalar
         ("9" * 5000, "9" * 5000),
     ],
 )
+@pytest.mark.fault(54)
 def test_an_unquoted_scalar_means_what_yaml_1_2_says(text: str, value: object) -> None:
     assert read_scalar(text) == value
     assert type(read_scalar(text)) is type(value)

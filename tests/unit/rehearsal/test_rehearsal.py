@@ -24,9 +24,9 @@ from laras.rehearsal.steps import Rehearsal, representative
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning import fitting
-from laras.tuning.loop import TrainingData
 from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.pace import Pace
+from laras.tuning.training_data import TrainingData
 from laras.tuning.tune import Assignment, tune
 from packed_examples import examples
 

@@ -56,6 +56,7 @@ def test_every_part_of_the_run_has_its_section(page: str) -> None:
         "funnel",
         "splits",
         "leaks",
+        "guards",
         "recipe",
         "machine",
         "versions",
@@ -75,6 +76,7 @@ def test_the_table_gives_value_interval_count_and_signature(page: str) -> None:
     assert "nrefs:1|case:mixed|tok:13a|version:2.6.0" in page
 
 
+@pytest.mark.fault(55)
 def test_nothing_is_loaded_from_elsewhere_and_no_script_is_there(page: str) -> None:
     tree = html.fromstring(page)
     assert not tree.xpath("//script | //link | //img | //iframe | //object | //embed | //form")
@@ -84,6 +86,7 @@ def test_nothing_is_loaded_from_elsewhere_and_no_script_is_there(page: str) -> N
     assert "@import" not in page
 
 
+@pytest.mark.fault(55)
 def test_the_policy_allows_this_style_sheet_and_nothing_else(page: str) -> None:
     style = re.search(r"<style>(.*?)</style>", page, flags=re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
@@ -93,6 +96,7 @@ def test_the_policy_allows_this_style_sheet_and_nothing_else(page: str) -> None:
     ]
 
 
+@pytest.mark.fault(55)
 def test_hostile_text_is_shown_and_does_nothing(page: str) -> None:
     assert "&lt;script&gt;document.title=" in page
     assert "&lt;b&gt;bold&lt;/b&gt;" in page
@@ -130,7 +134,7 @@ LOSSES = [
     (["events.jsonl", "data/audit.json"], {"learning", "splits", "leaks"}),
     (
         ["recipe.yaml", "contenders"],
-        {"recipe", "comparison", "classes", "samples", "differing"},
+        {"recipe", "guards", "comparison", "classes", "samples", "differing"},
     ),
 ]
 

@@ -123,6 +123,7 @@ def test_without_a_verdict_the_page_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.fault(55)
 def test_text_from_data_is_shown_and_does_nothing(run_folder: Path, text: str) -> None:
     verdict = full_verdict(run_folder)
     verdict["bias"] = [{"contender": "full", "noticed": True, "note": f"goes to {text}"}]

@@ -109,6 +109,7 @@ def hostile(value: Any, keep: tuple[str, ...] = ()) -> Any:
     return HOSTILE if isinstance(value, str) else value
 
 
+@pytest.mark.fault(55)
 def test_hostile_texts_anywhere_in_the_evidence_are_shown_and_do_nothing(
     whole_run_folder: Path,
 ) -> None:

@@ -129,6 +129,7 @@ def test_the_card_is_in_english_whatever_the_language_in_use(
     assert translation.language() == language
 
 
+@pytest.mark.fault(55)
 def test_hostile_names_stay_names(run_folder: Path) -> None:
     given = recipe(data={"sources": [{"examples": "a.csv", "name": HOSTILE}]})
     facts = CardFacts(

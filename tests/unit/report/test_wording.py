@@ -60,6 +60,7 @@ def test_quantities_are_written_for_people(written: str, expected: str) -> None:
     assert written == expected
 
 
+@pytest.mark.fault(55)
 def test_characters_that_deceive_are_written_out() -> None:
     assert visible("a\u202eb\u200bc\x1b[0m\ud800") == "a⟨U+202E⟩b⟨U+200B⟩c⟨U+001B⟩[0m⟨U+D800⟩"
 

@@ -41,6 +41,7 @@ def test_a_run_is_made_written_and_read(tmp_path: Path) -> None:
     assert again.contenders() == ["lora"]
 
 
+@pytest.mark.fault(24)
 def test_a_second_writer_is_refused_and_told_the_pid(tmp_path: Path) -> None:
     code = """
         import sys
@@ -97,6 +98,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
             Run.open(path)
 
 
+@pytest.mark.fault(26)
 def test_a_folder_without_permission_is_refused(tmp_path: Path) -> None:
     code = """
         import os, sys
@@ -149,6 +151,7 @@ def refusal_on_mount(folder: Path, options: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.fault(26)
 def test_a_read_only_disk_is_refused(tmp_path: Path) -> None:
     assert refusal_on_mount(tmp_path, "ro") == "runs.not-writable 6"
 
@@ -157,6 +160,7 @@ def test_a_full_disk_is_refused_before_anything_is_done(tmp_path: Path) -> None:
     assert refusal_on_mount(tmp_path, "size=64k") == "runs.disk-full 6"
 
 
+@pytest.mark.fault(28)
 def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
@@ -164,6 +168,7 @@ def test_a_link_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
         Run.open(tmp_path / "link")
 
 
+@pytest.mark.fault(28)
 def test_a_link_that_leads_out_of_the_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "outside").mkdir()
     with Run.open(tmp_path / "run") as run:
@@ -178,6 +183,7 @@ def test_a_link_that_leads_out_of_the_run_is_refused(tmp_path: Path) -> None:
             run.contender("..")
 
 
+@pytest.mark.fault(27)
 def test_a_run_folder_deleted_meanwhile_stops_the_run(tmp_path: Path) -> None:
     with Run.open(tmp_path / "run") as run:
         shutil.rmtree(run.folder)

@@ -36,6 +36,7 @@ def test_a_living_owner_keeps_the_lock(tmp_path: Path) -> None:
         RunLock(tmp_path)
 
 
+@pytest.mark.fault(25)
 @pytest.mark.usefixtures("_without_flock")
 @pytest.mark.parametrize(
     "changes",
@@ -53,6 +54,7 @@ def test_a_stale_lock_is_taken_over(tmp_path: Path, changes: dict[str, object]) 
     taken.release()
 
 
+@pytest.mark.fault(25)
 def test_with_flock_a_lock_file_left_behind_means_nothing(tmp_path: Path) -> None:
     left_behind(tmp_path)
     RunLock(tmp_path).release()

@@ -43,6 +43,7 @@ def test_a_child_killed_between_files_is_replaced(page):
         assert parser.pid != first
 
 
+@pytest.mark.fault(32)
 def test_a_file_that_kills_the_child_costs_only_itself(page):
     with ParserProcess() as parser:
         parser.extract("html", page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,13 +146,17 @@ def test_a_finished_search_goes_on_where_more_trials_are_wanted(
 
 
 class Stops(Silent):
-    """Ctrl-C in a certain step of a training."""
+    """Ctrl-C in a certain step of a training, once the checkpoint of the step before is there: it
+    is written while the training goes on."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, folder: Path) -> None:
         self.step = step
+        self.folder = folder
 
     def advance(self, done: int, **facts: float | int | str | None) -> None:
         if done == self.step and "gradient_norm" in facts:
+            while not list(self.folder.rglob(f"checkpoints/step-{done - 1}")):
+                time.sleep(0.001)
             raise KeyboardInterrupt
 
 
@@ -161,7 +166,7 @@ def test_an_interrupted_search_ends_as_an_unbroken_one(
     saved = "tuning.checkpoint_every_steps=1"
     for trial in (0, 2):
         with pytest.raises(KeyboardInterrupt):
-            search(project, folder, saved, progress=Stops(step=3))
+            search(project, folder, saved, progress=Stops(3, folder))
         done = json.loads((folder / "search/search.json").read_text(encoding="utf-8"))["trials"]
         assert [each["state"] for each in done][trial:] == ["running"]
         if not trial:

@@ -22,8 +22,9 @@ from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.frozen_cache import FrozenCache, first_trained_block
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]
@@ -173,7 +174,7 @@ def test_what_is_kept_is_read_again_only_after_it_was_saved(tmp_path: Path) -> N
     assert expected is not None
     assert torch.equal(expected, Doubled().stream_before(batch, 1))
     assert not opened("key")._kept.any()
-    cache.save()
+    cache.saving()()
     again = opened("key")
     assert again._kept.tolist() == [True, True, False]
     again._decoder = None  # type: ignore[assignment]

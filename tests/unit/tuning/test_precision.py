@@ -18,10 +18,11 @@ from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.objective import Objective
 from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.precision import LossScale, choose
+from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]

@@ -17,8 +17,9 @@ from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]
@@ -39,8 +40,8 @@ class EndsAt:
     def begins(self, objective: str, validation: Sequence[EncodedExample]) -> None:
         raise AssertionError("the loop does not begin trainings")
 
-    def validated(self, step: int, steps: int, loss: float) -> bool:
-        self.told.append((step, steps, loss))
+    def validated(self, step: int, steps: int, losses: Sequence[float]) -> bool:
+        self.told.append((step, steps, losses[-1]))
         return len(self.told) == 2
 
 
@@ -79,7 +80,9 @@ def test_a_watcher_is_not_asked_at_the_end_and_without_one_nothing_is_stopped(
 ) -> None:
     watcher = EndsAt()
     watcher.told.append((0, 0, 0.0))
-    watcher.validated = lambda step, steps, loss: bool(watcher.told.append((step, steps, loss)))  # type: ignore[method-assign]
+    watcher.validated = lambda step, steps, losses: bool(  # type: ignore[method-assign]
+        watcher.told.append((step, steps, losses[-1]))
+    )
     results = []
     for name, own in (("watched", watcher), ("alone", None)):
         with Run.open(tmp_path / name) as run:

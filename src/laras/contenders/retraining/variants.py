@@ -46,6 +46,8 @@ class Retraining:
     def assigned(self, own: Assignment, seed: int, run: Path) -> Assignment:
         """The contender's ``own`` assignment with what is different here. ``seed``: of the order in
         which shares are drawn; ``run``: the folder of the run."""
+        # Nobody asked for this very training: where the recipe has changed, it begins again.
+        own = replace(own, on_change="restart")
         if self.seed is not None:
             return replace(own, tuning=own.tuning.model_copy(update={"seed": self.seed}))
         assert self.share is not None, "one of the two is there"

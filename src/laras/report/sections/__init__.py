@@ -20,6 +20,7 @@ from laras.report.sections.findings import findings
 from laras.report.sections.forgetting import forgetting
 from laras.report.sections.funnel import funnel
 from laras.report.sections.gates import gates
+from laras.report.sections.guards import guards
 from laras.report.sections.judge import judge
 from laras.report.sections.learning import learning
 from laras.report.sections.overfitting import overfitting
@@ -52,6 +53,7 @@ SECTIONS: tuple[Callable[[RunFacts], Section | None], ...] = (
     leaks,
     findings,
     rows,
+    guards,
     recipe,
     machine,
     versions,

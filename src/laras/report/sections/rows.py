@@ -8,6 +8,7 @@ from typing import Any
 from laras.report.blocks import Block, Paragraph, RowStories, RowStory, Section, Token
 from laras.report.facts import RunFacts
 from laras.report.wording import shortened, whole
+from laras.runs.redaction import redacted_pieces
 from laras.translation import _
 
 _LONGEST_TEXT = 1500
@@ -38,9 +39,10 @@ def rows(facts: RunFacts) -> Section | None:
 
 
 def _story(row: Mapping[str, Any]) -> RowStory:
+    texts = redacted_pieces([str(text) for text, _trained, _control in row["tokens"]])
     tokens = [
-        Token(str(text), trained=bool(trained), control=bool(control))
-        for text, trained, control in row["tokens"]
+        Token(text, trained=bool(trained), control=bool(control))
+        for text, (_text, trained, control) in zip(texts, row["tokens"], strict=True)
     ]
     place = ": ".join(filter(None, (str(row.get("path", "")), str(row.get("locator", "")))))
     learnt = sum(token.trained for token in tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,10 +186,12 @@ def test_what_is_done_is_not_done_again_and_what_is_damaged_is(
 
 
 class Stops(Silent):
-    """Ctrl-C in the second step of a further training."""
+    """Ctrl-C in the second step of a further training, once the checkpoint of the first is there:
+    it is written while the training goes on."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, folder: Path) -> None:
         self.title = title
+        self.folder = folder
         self.begun: list[str] = []
 
     def stage(self, name: str, total: int | None = None) -> None:
@@ -197,6 +200,8 @@ class Stops(Silent):
     def advance(self, done: int, **facts: float | int | str | None) -> None:
         is_here = self.begun[-1].startswith(self.title) and "gradient_norm" in facts
         if is_here and done == 2:
+            while not list(self.folder.rglob("checkpoints/step-1")):
+                time.sleep(0.001)
             raise KeyboardInterrupt
 
 
@@ -205,7 +210,7 @@ def test_what_was_interrupted_goes_on_and_ends_as_if_it_had_not_been(
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(project.parent / "plain", folder)
-    stops = Stops("full, 50% of the data")
+    stops = Stops("full, 50% of the data", folder / SHARE)
     with pytest.raises(KeyboardInterrupt):
         workflow.evaluate(project, run_folder=folder, overrides=SETTINGS, progress=stops)
     assert verdict_of(folder)["seeds"] is None, "the verdict stands by itself until all is done"

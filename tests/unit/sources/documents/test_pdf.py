@@ -83,6 +83,7 @@ def test_a_footer_that_changes_with_the_chapter_goes_by_its_page_number(read, tm
     assert "Chapter" not in document.text
 
 
+@pytest.mark.fault(46)
 def test_a_protected_pdf_is_said_to_be(read, tmp_path):
     write_pdf(tmp_path / "a.pdf", [paged(0)], encrypt=StandardEncryption("secret"))
     assert [record.reason for record in read("a.pdf")] == ["encrypted"]

@@ -21,8 +21,9 @@ from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.loop import Training, TrainingData
+from laras.tuning.loop import Training
 from laras.tuning.objectives.classification import Classification, add_head
+from laras.tuning.training_data import TrainingData
 
 CLASSES = 3
 

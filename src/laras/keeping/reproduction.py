@@ -1,0 +1,192 @@
+"""A run done again from what it left, and held against it.
+
+Same recipe, same machine, same versions: the same bytes. What is not the same is named, and so is
+every version that is another one; data or a base model that have changed are found before any
+training is begun. What an endpoint has answered is taken over: it is material, and costs money.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from laras import workflow
+from laras.distribution.processes import Processes
+from laras.errors import UsageError
+from laras.job import model_digest
+from laras.keeping.comparison import (
+    Part,
+    Version,
+    compare_data,
+    compare_results,
+    manifest_of,
+    other_versions,
+)
+from laras.models.load import resolve_model
+from laras.preparation.inputs import source_contents
+from laras.recipe.load import LoadedRecipe, load_recipe
+from laras.runs.failures import storage_errors
+from laras.runs.folder import Run
+from laras.runs.machine import environment
+from laras.runs.manifest import manifest, without_identity
+from laras.runs.progress import Progress
+from laras.translation import _
+from laras.tuning.begun import changed_on_the_way
+
+FILE = "reproduction.json"
+_REPLIES = ("data/replies.jsonl", "judge/replies.jsonl", "contenders/*/replies.jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """``folder``: of the second run. ``versions``: what was another one; ``changed``: settings that
+    got another value while a contender of the first run was trained."""
+
+    of: Path
+    folder: Path
+    parts: list[Part]
+    versions: list[Version]
+    changed: list[str]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every part is."""
+        return all(part.difference is None for part in self.parts)
+
+
+def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduction:
+    """Do the run in the folder ``first`` again in ``second`` (default: beside it, ``-again`` behind
+    its name) as far as it had got, and compare. The same call goes on with what was interrupted.
+
+    UsageError where ``first`` is no run that can be done again, or its data or base model are not
+    what they were.
+    """
+    second = second or first.with_name(f"{first.name}-again")
+    if second.resolve() == first.resolve():
+        raise UsageError(
+            "reproduce.same-folder",
+            _("A run is not done again in its own folder."),
+            where=str(second),
+            hint=_("Name another folder with --run."),
+        )
+    run = Run.read(first)
+    then = manifest_of(first)
+    if not then:
+        raise UsageError(
+            "reproduce.no-manifest",
+            _("This run has no manifest: it was stopped before its data was prepared."),
+            where=str(first),
+            hint=_("`laras run` with its recipe begins it anew."),
+        )
+    loaded = _recipe(run)
+    versions = other_versions(then, manifest({"environment": environment()}))
+    _refuse_another_base(loaded, then)
+    _take_over_replies(first, second)
+    prepared = workflow.prepare(loaded, run_folder=second, progress=progress)
+    parts = compare_data(first, second)
+    _refuse_other_data(parts, then, without_identity(source_contents(prepared)), versions)
+    names = [contender.name for contender in loaded.recipe.comparison.contenders]
+    processes = _processes(run)
+    if (first / "verdict.json").is_file():
+        workflow.run_whatever_the_gates(
+            loaded, run_folder=second, progress=progress, processes=processes
+        )
+    elif any((first / f"stages/tune-{name}.json").is_file() for name in names):
+        workflow.tune(loaded, run_folder=second, progress=progress, processes=processes)
+    parts += compare_results(first, second)
+    changed = sorted({field for name in names for field in changed_on_the_way(run, name)})
+    found = Reproduction(first, second, parts, versions, changed)
+    with Run.open(second, create=False) as again:
+        again.write_json(FILE, as_json(found))
+    return found
+
+
+def as_json(found: Reproduction) -> dict[str, Any]:
+    """For programs, and for ``reproduction.json``."""
+    return {
+        "of": found.of.name,
+        "same": found.is_same,
+        "parts": [{"name": p.name, "difference": p.difference} for p in found.parts],
+        "versions": [{"name": v.name, "then": v.then, "now": v.now} for v in found.versions],
+        "changed_on_the_way": found.changed,
+    }
+
+
+def _recipe(run: Run) -> LoadedRecipe:
+    """The recipe as it was resolved then, with its paths seen from where they were."""
+    loaded = load_recipe(run.folder / "recipe.yaml")
+    origin = run.read_json("origin.json")
+    folder = Path(str(origin.get("recipe_folder"))) if isinstance(origin, dict) else None
+    if folder is None or not folder.is_dir():
+        raise UsageError(
+            "reproduce.no-folder",
+            _("The folder that the recipe's paths start from is not here: {folder}.").format(
+                folder=folder or "?"
+            ),
+            where=str(run.folder / "origin.json"),
+            hint=_("Put it back; its data is needed."),
+        )
+    return replace(loaded, folder=folder, path=None)
+
+
+def _processes(run: Run) -> Processes:
+    """As many as trained together then: sums over others are rounded otherwise."""
+    planned = [event for event in run.events() if event["kind"] == "training_planned"]
+    return Processes(max((int(event.get("processes") or 1) for event in planned), default=1))
+
+
+def _refuse_another_base(loaded: LoadedRecipe, then: Mapping[str, Any]) -> None:
+    model = then.get("model")
+    recorded = model.get("sha256") if isinstance(model, Mapping) else None
+    folder = resolve_model(loaded.recipe.model, loaded.folder)
+    if recorded is not None and model_digest(folder) != recorded:
+        raise UsageError(
+            "reproduce.other-model",
+            _("The base model's files are not those of the run."),
+            where=str(folder),
+            hint=_("Put them back; of a hub id, name the commit as model.revision."),
+        )
+
+
+def _refuse_other_data(
+    parts: list[Part],
+    then: Mapping[str, Any],
+    sources: Mapping[str, str],
+    versions: list[Version],
+) -> None:
+    if all(part.difference is None for part in parts):
+        return
+    data = then.get("data")
+    recorded = data.get("sources") if isinstance(data, Mapping) else None
+    recorded = recorded if isinstance(recorded, Mapping) else {}
+    changed = [name for name, key in sources.items() if recorded.get(name, key) != key]
+    if changed:
+        hint = _("These sources are not what they were: {names}.").format(names=", ".join(changed))
+    elif versions:
+        named = ", ".join(f"{v.name} {v.then} → {v.now}" for v in versions)
+        hint = _("The files are what they were; these versions are not: {versions}.").format(
+            versions=named
+        )
+    else:
+        hint = _("Files, versions and machine are what they were; please report this.")
+    names = ", ".join(part.name for part in parts if part.difference is not None)
+    raise UsageError(
+        "reproduce.other-data",
+        _("The data is prepared to other rows than those of the run: {files}.").format(files=names),
+        hint=hint,
+    )
+
+
+def _take_over_replies(first: Path, second: Path) -> None:
+    """What endpoints answered, so that nobody is asked, and paid, twice."""
+    with Run.open(second) as run:
+        for pattern in _REPLIES:
+            for path in first.glob(pattern):
+                target = run.folder / path.relative_to(first)
+                if not target.exists():
+                    with storage_errors(target):
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        shutil.copyfile(path, target)
