@@ -21,6 +21,7 @@ import subprocess
 import sys
 import termios
 import time
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
@@ -62,8 +63,10 @@ class Started:
         return self.returncode
 
     def kill(self) -> None:
-        if self.returncode is None:
-            os.kill(self.pid, signal.SIGKILL)
+        # It may end by itself between the question and the signal.
+        with suppress(ProcessLookupError):
+            if self.poll() is None:
+                os.kill(self.pid, signal.SIGKILL)
 
     def __enter__(self) -> Started:
         return self
@@ -85,7 +88,10 @@ class WarmStart:
     def __init__(self, folder: Path) -> None:
         self._address = str(folder / "warm")
         self._server = subprocess.Popen(
-            [sys.executable, __file__, self._address], stdin=subprocess.PIPE
+            [sys.executable, __file__, self._address],
+            stdin=subprocess.PIPE,
+            # A process that has threads can't be forked, and these libraries start theirs unasked.
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
         )
 
     def start(
