@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,10 +102,18 @@ def wait_for(
         time.sleep(0.003)
 
 
+def _logs(folder: Path) -> list[Path]:
+    """The files of events of a run and of those in it."""
+    while True:
+        # What is saved there at this moment changes its name.
+        with suppress(FileNotFoundError):
+            return sorted(folder.rglob("events.jsonl"))
+
+
 def events(folder: Path) -> list[dict[str, Any]]:
     """All whole events of a run and of the trials in it, each with the ``trial`` it belongs to."""
     found = []
-    for path in sorted(folder.rglob("events.jsonl")):
+    for path in _logs(folder):
         for line in path.read_bytes().split(b"\n"):
             try:
                 event = json.loads(line)
@@ -117,7 +126,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 def count(folder: Path, kind: str) -> int:
     """How many events of ``kind`` there are, as text: quick enough to be asked all the time."""
     mark = f'"kind": "{kind}"'.encode()
-    return sum(path.read_bytes().count(mark) for path in folder.rglob("events.jsonl"))
+    return sum(path.read_bytes().count(mark) for path in _logs(folder))
 
 
 Steps = dict[tuple[str, str, int], tuple[Any, ...]]

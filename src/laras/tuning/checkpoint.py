@@ -111,7 +111,8 @@ class Checkpoints:
 
     def _save(self, contents: Contents, best: Best | None, going_on: Callable[[], None]) -> int:
         with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            # Without its parents: a run folder that was deleted meanwhile stays away.
+            self.folder.mkdir(exist_ok=True)
             sweep(self.folder)
             self._refuse_without_room(contents)
             fault_point("saving")

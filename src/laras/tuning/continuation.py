@@ -17,6 +17,7 @@ import torch
 from laras.errors import StorageFailed, is_out_of_memory
 from laras.models.tensors import write_tensors
 from laras.runs.atomic import temporary_sibling
+from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
 from laras.runs.hashing import file_facts
 from laras.runs.progress import Progress
@@ -224,6 +225,8 @@ class Continuation:
         going_on = self._going_on()
 
         def write_once(kept: Mapping[str, torch.Tensor]) -> Best:
+            with storage_errors(self._path.parent):
+                self._path.parent.stat()  # a run folder that was deleted meanwhile stays away
             with temporary_sibling(self._path) as temporary:
                 facts = write_tensors(temporary, kept, lambda written, size: going_on())
                 going_on()
