@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all test-faults fuzz lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-checkpointing bench-decoding bench-evidence bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all test-faults fuzz lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-checkpointing bench-faults bench-decoding bench-evidence bench-gpu docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -157,6 +157,10 @@ bench-search: $(VENV)/.develop  ## twelve trials on the starter, unbroken and ki
 
 bench-checkpointing: $(VENV)/.develop  ## what a checkpoint a minute costs full tuning of 135 million parameters
 	@$(BIN)/python benchmarks/checkpointing.py
+
+bench-faults: $(VENV)/.develop .venv-bench-trainers/.peers .venv-bench-llamafactory/.peers  ## what is left of a run after a fault: Laras, TRL, LLaMA-Factory
+	@$(BIN)/python benchmarks/faults_peers.py --trainers .venv-bench-trainers/bin/python \
+	  --llamafactory .venv-bench-llamafactory/bin/python
 
 bench-decoding: $(VENV)/.develop  ## greedy answers beside model.generate: seconds, and the same answers
 	@$(BIN)/python benchmarks/decoding.py --results benchmarks/results/decoding.json

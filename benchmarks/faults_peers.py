@@ -22,6 +22,7 @@ from typing import Any
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "faults"))
 
+from spoiled_trainer import PLACES  # noqa: E402
 from trainers import trainers  # noqa: E402
 from tries import WHAT, Bench, outcome  # noqa: E402
 
@@ -105,6 +106,12 @@ def write(path: Path, found: dict[str, dict[str, Any]]) -> None:
     for row in rows:
         cells = [_cell(row["outcomes"].get(name)) for name in names]
         lines.append(f"| {row['row']} | {row['fault']} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        "Laras is killed at its own fault points; transformers' Trainer, which the others train",
+    ]
+    lines += ["with, at the nearest place that it has:", ""]
+    lines += [f"- {name}: {place}" for name, place in PLACES.items()]
     path.with_suffix(".md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -25,6 +25,7 @@ from laras.runs.faults import POINTS
 
 ROOT = Path(__file__).resolve().parent.parent
 ROWS = ROOT / "tests" / "faults" / "rows.txt"
+PEERS = ROOT / "benchmarks" / "results" / "faults-peers.md"
 WAITS = "waits for the web pages"
 NOT_RUN = "not run yet"
 
@@ -53,6 +54,15 @@ POINTS_END = """
 ACTION is `kill`, `term` or `interrupt` (a signal to itself), `wait` (a few seconds, so that
 something can be done to it there), `oom` and `full` (as though memory or disk had run out), or
 `nan` (the value at hand is not a number any more).
+"""
+
+PEERS_HEAD = """
+## The same faults elsewhere
+
+Those rows that concern any trainer, tried on Laras, TRL and LLaMA-Factory with the same tiny model
+and the same rows, each as its documentation shows, and the same command given again after the
+fault (`make bench-faults`). "yes": nothing was lost and nobody was misled.
+
 """
 
 
@@ -126,7 +136,9 @@ class Recorder:
 
 def page(rows: dict[int, Row]) -> str:
     """The whole page."""
-    return HEAD + "\n".join(_table(rows)) + "\n" + POINTS_HEAD + "\n".join(_points()) + POINTS_END
+    points = POINTS_HEAD + "\n".join(_points()) + POINTS_END
+    peers = PEERS_HEAD + PEERS.read_text(encoding="utf-8")
+    return HEAD + "\n".join(_table(rows)) + "\n" + peers + points
 
 
 def _table(rows: dict[int, Row]) -> Iterator[str]:

@@ -9,15 +9,14 @@ import re
 import shutil
 import subprocess
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from checkpoint_files import CONTROL, Payload, control_id, has_nan, inside_a_tensor, weights_in
 from trainers import Trainer
 
-CONTROL = "<|im_end|>"
 # Row of the table, name of the fault (see Laras's fault points and faults/spoiled_trainer.py), and
 # the how-manieth time it strikes.
 KILLS = {
@@ -116,7 +115,7 @@ class Bench:
 
         def cut_at(share: float) -> Callable[[list[Path]], None]:
             def cut(saved: list[Path]) -> None:
-                file = _weights_in(saved[-1])
+                file = weights_in(saved[-1])
                 os.truncate(file, int(file.stat().st_size * share))
 
             return cut
@@ -128,9 +127,9 @@ class Bench:
         """One bit near the end, inside a tensor."""
 
         def flip(saved: list[Path]) -> None:
-            file = saved[-1] / self.trainer.optimizer if optimizer else _weights_in(saved[-1])
+            file = saved[-1] / self.trainer.optimizer if optimizer else weights_in(saved[-1])
             content = bytearray(file.read_bytes())
-            content[_inside_a_tensor(file)] ^= 0x40
+            content[inside_a_tensor(file)] ^= 0x40
             file.write_bytes(content)
 
         return self.spoiled(f"flip-{optimizer}", flip)
@@ -181,7 +180,7 @@ class Bench:
         losses = self.trainer.end(folder)[1]
         if done.returncode or not weights.exists():
             return Outcome(False, f"the run ends: {_last_words(done)}")
-        spoiled = _has_nan(weights)
+        spoiled = has_nan(weights)
         told = [step for step, loss in losses.items() if loss is None or loss != loss]
         if spoiled:
             shown = f"shown in {len(told)} steps" if told else "not shown: losses look like numbers"
@@ -233,7 +232,7 @@ class Bench:
             canary = self.work / f"ran-{name}"
             model = self.work / f"hostile-{name.split('.')[0]}"
             shutil.copytree(self.model, model, ignore=shutil.ignore_patterns("*.safetensors"))
-            (model / name).write_bytes(pickle.dumps(_Payload(str(canary))))
+            (model / name).write_bytes(pickle.dumps(Payload(str(canary))))
             done = self.trainer.run(model, self.rows, self.work / f"pickle-{name}")
             if canary.exists():
                 return Outcome(False, f"{name}: the code was run")
@@ -256,7 +255,7 @@ class Bench:
             folder = self.work / f"control-{name}"
             self.trainer.run(self.model, rows, folder, ENCODE_ONLY="1")
             ids = self.trainer.ids(folder)
-            control = _control_id(self.model)
+            control = control_id(self.model)
             counts.append((sum(row.count(control) for row in ids), len(ids)))
         (plain, rows_plain), (spelt, rows_spelt) = counts
         if not plain or rows_plain != rows_spelt:
@@ -264,50 +263,6 @@ class Bench:
         if spelt == plain:
             return Outcome(True, "stays text")
         return Outcome(False, f"becomes a control token in {spelt - plain} of {rows_spelt} rows")
-
-
-class _Payload:
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (os.system, (f"touch '{self.path}'",))
-
-
-def _weights_in(folder: Path) -> Path:
-    return next(
-        folder / name
-        for name in ("model.safetensors", "weights.safetensors")
-        if (folder / name).exists()
-    )
-
-
-def _inside_a_tensor(path: Path) -> int:
-    """The place of a byte of a tensor's values."""
-    if not zipfile.is_zipfile(path):  # safetensors: the header comes first
-        return path.stat().st_size * 3 // 4
-    with zipfile.ZipFile(path) as archive:
-        largest = max(archive.infolist(), key=lambda entry: entry.file_size)
-    with path.open("rb") as file:
-        file.seek(largest.header_offset + 26)
-        lengths = file.read(4)
-    begins = (
-        largest.header_offset
-        + 30
-        + sum(int.from_bytes(lengths[at : at + 2], "little") for at in (0, 2))
-    )
-    return begins + largest.file_size // 2
-
-
-def _has_nan(path: Path) -> bool:
-    from safetensors.numpy import load_file
-
-    return any(bool((tensor != tensor).any()) for tensor in load_file(path).values())
-
-
-def _control_id(model: Path) -> int:
-    tokenizer = json.loads((model / "tokenizer.json").read_text("utf-8"))
-    return next(t["id"] for t in tokenizer["added_tokens"] if t["content"] == CONTROL)
 
 
 def outcome(bench: Bench, row: float) -> Outcome:
