@@ -7,13 +7,19 @@ the class: a shell script can tell a refused data set from a full disk.
 
 from __future__ import annotations
 
+# What torch says where it has no class for it: main memory, pinned memory, a library's own.
+_NO_MEMORY = (
+    *("DefaultCPUAllocator", "CUDA error: out of memory", "MPS backend out of memory"),
+    *("CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED"),
+)
+
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether ``error`` says that memory ran out, by whichever of the ways there are to say it."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"  # torch's, known here without torch
-        or (isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error))
+        or (isinstance(error, RuntimeError) and any(text in str(error) for text in _NO_MEMORY))
     )
 
 
@@ -71,6 +77,13 @@ class ModelRefused(LarasError):
 
 class GuardStopped(LarasError):
     """A guard stopped the training (non-finite loss, divergence); the last good state is kept."""
+
+    exit_code = 4
+
+
+class RanksLost(LarasError):
+    """Processes of a training were lost too often: nothing that the training itself brought about;
+    the newest checkpoint is kept."""
 
     exit_code = 4
 

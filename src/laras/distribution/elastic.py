@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from laras import threads
 from laras.distribution.processes import Processes
-from laras.errors import GuardStopped, LarasError
+from laras.errors import LarasError, RanksLost
 from laras.runs.redaction import redacted
 from laras.translation import _, language
 
@@ -40,7 +40,7 @@ def run_ranks(
 
     ``heard`` gets what else they tell. What they and torch print is added to ``log``, which is
     removed when all went well. Raises the error that a rank tells, KeyboardInterrupt where a signal
-    came before there was anything to save, GuardStopped where ranks were lost too often.
+    came before there was anything to save, RanksLost where ranks were lost too often.
     """
     with tempfile.TemporaryDirectory(prefix="laras-ranks-") as meeting, log.open("ab") as printed:
         file = Path(meeting, "task.json")
@@ -53,14 +53,15 @@ def run_ranks(
             env=_environment(processes),
             start_new_session=True,  # Ctrl-C is for this process, which passes it on
         )
-        with _Agent(agent) as listening, listening.passing_signals_on():
-            outcome = listening.outcome(heard)
+        try:
+            with _Agent(agent) as listening, listening.passing_signals_on():
+                outcome = listening.outcome(heard)
+        finally:
+            _take_out_secrets(log)
     if outcome is None:
-        printed_text = log.read_text(encoding="utf-8", errors="replace")
-        log.write_text(str(redacted(printed_text)), encoding="utf-8")
         if listening.asked_to_stop:
             raise KeyboardInterrupt
-        raise GuardStopped(
+        raise RanksLost(
             "distribution.ranks-lost",
             _(
                 "Processes of the training were lost or hung, and were started again as often as "
@@ -72,8 +73,15 @@ def run_ranks(
     log.unlink(missing_ok=True)  # what went wrong here is told by the error
     if "error" in outcome:
         raise _error(outcome["error"])
+    if listening.asked_to_stop:  # when there was nothing left to stop; what comes next is
+        raise KeyboardInterrupt
     result: dict[str, Any] = outcome["result"]
     return result
+
+
+def _take_out_secrets(log: Path) -> None:
+    printed = log.read_text(encoding="utf-8", errors="replace")
+    log.write_text(str(redacted(printed)), encoding="utf-8")
 
 
 def as_facts(error: LarasError) -> dict[str, Any]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from laras.keeping.survey import runs_below, size_of
+from laras.runs.atomic import remove_folder
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
 from laras.translation import _
@@ -38,9 +38,13 @@ def leavings(folder: Path, *, begun: bool = False) -> list[Leaving]:
     """
     Run.read(folder)
     found = []
-    for run in runs_below(folder):
+    runs = list(runs_below(folder))
+    for run in runs:
+        within = [other for other in runs if other != run and other.is_relative_to(run)]
         of = "" if run == folder else run.relative_to(folder).as_posix()
         for path, reason, stage in (*_torn(run), *_of_trainings(run, begun), *_of_data(run)):
+            if any(path.is_relative_to(other) for other in within):
+                continue  # it is that one's
             whole = path.relative_to(folder).as_posix()
             found.append(Leaving(whole, size_of(path), reason, stage, of))
     return found
@@ -59,7 +63,7 @@ def remove(folder: Path, going: list[Leaving]) -> None:
                     else:
                         run.forget_stages(each.stage)
                 if path.is_dir() and not path.is_symlink():
-                    shutil.rmtree(path)
+                    remove_folder(path)
                 else:
                     path.unlink(missing_ok=True)
         run.event("run_cleaned", paths=[each.path for each in going])
@@ -108,7 +112,7 @@ def _is_finished(run: Path, contender: Path) -> bool:
     """Whether the last training of the contender that was begun has ended."""
     stage = _json(run / f"stages/tune-{contender.name}.json")
     begun = _json(contender / _CONTINUED_FROM[3])
-    return "key" in stage and (not begun or begun.get("for") == stage["key"])
+    return "key" in stage and begun.get("for") == stage["key"]
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from laras import workflow
-from laras.distribution.processes import Processes
+from laras.distribution.processes import ONE_PROCESS, Processes
 from laras.errors import UsageError
 from laras.job import model_digest
 from laras.keeping.comparison import (
@@ -64,7 +64,7 @@ def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduct
     UsageError where ``first`` is no run that can be done again, or its data or base model are not
     what they were.
     """
-    second = second or first.with_name(f"{first.name}-again")
+    second = second or first.with_name(f"{first.resolve().name}-again")
     if second.resolve() == first.resolve():
         raise UsageError(
             "reproduce.same-folder",
@@ -82,7 +82,11 @@ def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduct
             hint=_("`laras run` with its recipe begins it anew."),
         )
     loaded = _recipe(run)
-    versions = other_versions(then, manifest({"environment": environment()}))
+    now = manifest({"environment": environment()})
+    versions = other_versions(then, now)
+    # Some of it may have been made before an upgrade.
+    for earlier in then.get("earlier") or ():
+        versions += [v for v in other_versions({**then, **earlier}, now) if v not in versions]
     _refuse_another_base(loaded, then)
     _take_over_replies(first, second)
     prepared = workflow.prepare(loaded, run_folder=second, progress=progress)
@@ -134,8 +138,12 @@ def _recipe(run: Run) -> LoadedRecipe:
 
 def _processes(run: Run) -> Processes:
     """As many as trained together then: sums over others are rounded otherwise."""
-    planned = [event for event in run.events() if event["kind"] == "training_planned"]
-    return Processes(max((int(event.get("processes") or 1) for event in planned), default=1))
+    last = {e.get("contender"): e for e in run.events() if e["kind"] == "training_planned"}
+    count = max((int(event.get("processes") or 1) for event in last.values()), default=1)
+    if count == 1:
+        return ONE_PROCESS
+    is_divided = any(event.get("divided") for event in last.values())
+    return Processes(count, shard="always" if is_divided else "never")
 
 
 def _refuse_another_base(loaded: LoadedRecipe, then: Mapping[str, Any]) -> None:

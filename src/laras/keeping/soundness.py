@@ -65,7 +65,8 @@ def _checkpoints(run: Path) -> Iterator[Looked]:
         except LarasError as error:  # of another version
             yield Looked(name, error.what)
             continue
-        yield Looked(name, checkpoint if isinstance(checkpoint, str) else None)
+        if path.exists():  # a training that goes on has rotated it away
+            yield Looked(name, checkpoint if isinstance(checkpoint, str) else None)
 
 
 def _texts(run: Path) -> Iterator[Looked]:

@@ -84,6 +84,15 @@ def publish_folder(temporary: Path, final: Path) -> None:
             shutil.rmtree(replaced)
 
 
+def remove_folder(folder: Path) -> None:
+    """Delete the folder: under its name it is there completely, or not at all."""
+    going = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
+    with storage_errors(folder):
+        folder.rename(going)
+        sync_folder(folder.parent)
+        shutil.rmtree(going)
+
+
 def sweep(folder: Path) -> None:
     """Remove from ``folder`` and below what a killed writer left; nobody may be writing there.
 

@@ -7,6 +7,7 @@ were lost for want of room, the next one that fits says how many.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -81,6 +82,11 @@ class EventLog:
                 self.path,
                 reason,
             )
+
+    def sync(self) -> None:
+        """Make what was written durable, as far as the disk can."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Let go of the file."""

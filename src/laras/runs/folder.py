@@ -20,7 +20,7 @@ from laras.runs.atomic import sweep, write_json_atomic, write_text_atomic
 from laras.runs.events import EVENTS_NAME, EventLog, read_events
 from laras.runs.failures import storage_errors
 from laras.runs.lock import LOCK_NAME, RunLock
-from laras.runs.manifest import manifest
+from laras.runs.manifest import earlier_versions, manifest
 from laras.runs.stage import StageStatus, stage_status
 from laras.translation import _
 
@@ -141,6 +141,11 @@ class Run:
         self._check_held()
         self._log.append(kind, facts)
 
+    def sync_events(self) -> None:
+        """Make the events so far durable: a power failure then takes none of them."""
+        if self._log:
+            self._log.sync()
+
     def events(self) -> list[dict[str, Any]]:
         """All events so far; a last line that is not whole is left out."""
         return read_events(self.folder)
@@ -208,7 +213,12 @@ class Run:
 
     def write_manifest(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """Write ``manifest.json``: ``facts`` with versions and machine, nothing personal."""
+        before = self.read_json(MANIFEST_NAME)
         data = manifest(facts)
+        # What was made before an upgrade was not made with what is installed now.
+        earlier = earlier_versions(before, data) if isinstance(before, dict) else []
+        if earlier:
+            data["earlier"] = earlier
         self.write_json(MANIFEST_NAME, data)
         return data
 

@@ -2,7 +2,8 @@
 
 ``flock`` decides where the system has it: the kernel lets go when the process dies, so a lock
 never outlives its owner, whatever the file says. Where it is missing (some network disks,
-Windows), the file's pid, boot id and start time decide; a pid that a later process got, or one
+Windows), the file's host, pid, boot id and start time decide; a process of another host counts as
+alive, and a pid that a later process got, or one
 from before a reboot, is recognised as stale and the lock taken over.
 """
 
@@ -10,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
+import platform
 import time
 from pathlib import Path
 from typing import Any
@@ -128,6 +131,7 @@ def _identity(descriptor: int) -> tuple[int, int]:
 def _this_process() -> dict[str, Any]:
     return {
         "pid": os.getpid(),
+        "host": _host(),
         "boot_id": boot_id(),
         "process_started": _process_start(os.getpid()),
         "locked_at": time.time(),
@@ -144,7 +148,16 @@ def boot_id() -> str:
         return f"booted-{psutil.boot_time():.0f}"
 
 
+def _host() -> str:
+    """Tells machines apart that share a disk, and doesn't tell a name."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:16]
+
+
 def _process_start(pid: int) -> float | None:
+    """When the process was started: by a clock that is never set, where the system has one."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        # Ticks since the machine was started, the 22nd of proc(5); a name may hold anything.
+        return float(Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[19])
     import psutil
 
     try:
@@ -156,7 +169,11 @@ def _process_start(pid: int) -> float | None:
 def _is_alive(owner: dict[str, Any]) -> bool:
     """Whether the process that wrote the lock file still runs, and is not a namesake."""
     pid = owner.get("pid")
-    if not isinstance(pid, int) or owner.get("boot_id") != boot_id():
+    if not isinstance(pid, int):
+        return False
+    if owner.get("host", _host()) != _host():
+        return True  # nobody here can tell
+    if owner.get("boot_id") != boot_id():
         return False
     started, then = _process_start(pid), owner.get("process_started")
     if started is None:

@@ -38,6 +38,19 @@ def manifest(facts: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+VERSIONS = ("laras", "python", "libraries")
+
+
+def earlier_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """With which other versions commands were given in the same run, oldest first, each once:
+    those that the manifest ``before`` names, and its own."""
+    named = before.get("earlier")
+    found = [each for each in named if isinstance(each, dict)] if isinstance(named, list) else []
+    found.append({key: before.get(key) for key in VERSIONS})
+    current = {key: now[key] for key in VERSIONS}
+    return [each for at, each in enumerate(found) if each != current and each not in found[:at]]
+
+
 def without_identity(value: Any) -> Any:
     """``value`` (as JSON knows it) with absolute paths, secrets, e-mail addresses, host and user
     names removed."""

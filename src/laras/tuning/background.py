@@ -19,8 +19,10 @@ class Abandoned(Exception):
 class Job:
     """Something that is done, or will be. ``done`` is set however it ended."""
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, work: Callable[[], None], after: int) -> None:
+        """``after``: how many failures had been told when it was handed over."""
         self._work: Callable[[], None] | None = work
+        self.after = after
         self.done = threading.Event()
 
     def do(self) -> None:
@@ -41,13 +43,15 @@ class Background:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._last: Job | None = None
         self._failure: BaseException | None = None
+        self._told = 0  # failures, by check()
+        self._failed_after = -1  # ``after`` of the job that failed last
         self._given_up = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, work: Callable[[], None]) -> Job:
         """Do ``work`` when what was handed over before is done."""
-        self._last = Job(work)
+        self._last = Job(work, self._told)
         self._jobs.put(self._last)
         return self._last
 
@@ -60,6 +64,7 @@ class Background:
         """Raise what a job has failed with, once."""
         failure, self._failure = self._failure, None
         if failure is not None:
+            self._told += 1
             raise failure
 
     def wait(self) -> None:
@@ -83,11 +88,11 @@ class Background:
         run_anywhere()
         while (job := self._jobs.get()) is not None:
             try:
-                if self._failure is None and not self._given_up:
+                if job.after > self._failed_after and not self._given_up:
                     job.do()
             except Abandoned:
                 pass
             except BaseException as error:  # whatever it is, it belongs to who asked
-                self._failure = error
+                self._failure, self._failed_after = error, job.after
             finally:
                 job.done.set()

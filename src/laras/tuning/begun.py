@@ -7,7 +7,6 @@ the training is refused, naming what has changed. Of some changes it is clear wh
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from laras.errors import StorageFailed, UsageError
 from laras.preparation.inputs import CONTENT
-from laras.runs.atomic import plain
+from laras.runs.atomic import plain, remove_folder
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
@@ -31,7 +30,7 @@ SAFE = frozenset(
     {
         *("learning_rate", "weight_decay", "warmup_share", "schedule", "layer_decay"),
         *("max_gradient_norm", "embedding_noise", "patience", "validations_per_epoch"),
-        *("validation_rows", "non_finite_limit"),
+        "non_finite_limit",
     }
 )
 _MOST_NAMED = 8
@@ -66,13 +65,19 @@ def settings_of(assignment: Assignment) -> dict[str, Any]:
     of, where the preparation tells."""
     flat: dict[str, Any] = {}
     for name, value in assignment.deciding().items():
-        prefix = assignment.contender.name if name == "contender" else name
+        prefix = name if name != "contender" else _section_of(assignment.contender.name)
         if isinstance(value, Mapping):
             flat |= {f"{prefix}.{key}": inner for key, inner in value.items()}
         else:
             flat[prefix] = value
     settings: dict[str, Any] = plain({**flat, **assignment.prepared.inputs})
     return settings
+
+
+def _section_of(contender: str) -> str:
+    """Its fields must not take the place of a section's."""
+    is_taken = contender in ("model", "tuning", "data", "preparation", "laras")
+    return f"contender {contender}" if is_taken else contender
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
@@ -134,16 +139,18 @@ def key_of_begun(assignment: Assignment, key: str, run: Run, progress: Progress)
         found = refuse_changed(assignment, run)
         if not found and before["for"] == key:
             return str(before["key"])
-        if not found:
-            _drop(name, run)  # left by one that is finished
-        elif assignment.on_change == "restart":
+        # Only what is known to be finished goes. Checkpoints of anything else are refused by who
+        # would go on from them.
+        if not found and _is_finished(before, name, run):
+            _drop(name, run)
+        elif found and assignment.on_change == "restart":
             progress.note(
                 _("{name} begins again from the start: its settings or data have changed.").format(
                     name=name
                 )
             )
             _drop(name, run)
-        else:
+        elif found:
             changed = [*before.get("changed", ()), *(asdict(change) for change in found)]
             record = {**record, "key": before["key"], "changed": changed}
             run.event("training_changed", contender=name, fields=[each.field for each in found])
@@ -183,11 +190,13 @@ def _changed(assignment: Assignment, run: Run) -> list[Change]:
     if before is None or not _checkpoints(name, run):
         return []
     found = changes(before["settings"], settings_of(assignment))
-    if found:
-        stage = run.finished_stage(f"tune-{name}")
-        if stage is not None and stage.key == before["for"]:
-            return []  # killed between its last step and the removal of its checkpoints
-    return found
+    return [] if found and _is_finished(before, name, run) else found
+
+
+def _is_finished(record: Mapping[str, Any], name: str, run: Run) -> bool:
+    """Whether the training of ``record`` was, and only the removal of its checkpoints was not."""
+    stage = run.finished_stage(f"tune-{name}")
+    return stage is not None and stage.key == record["for"]
 
 
 def _record(name: str, run: Run) -> dict[str, Any] | None:
@@ -205,7 +214,7 @@ def _checkpoints(name: str, run: Run) -> bool:
 def _drop(name: str, run: Run) -> None:
     folder = run.contender(name) / "checkpoints"
     with storage_errors(folder):
-        shutil.rmtree(folder)
+        remove_folder(folder)
 
 
 def _named(found: list[Change]) -> str:

@@ -10,6 +10,7 @@ ones were passed over.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import re
@@ -26,7 +27,13 @@ from safetensors.torch import load_file
 
 from laras.errors import StorageFailed
 from laras.models.tensors import write_tensors
-from laras.runs.atomic import publish_folder, sweep, sync_folder, write_json_atomic
+from laras.runs.atomic import (
+    publish_folder,
+    remove_folder,
+    sweep,
+    sync_folder,
+    write_json_atomic,
+)
 from laras.runs.failures import storage_errors
 from laras.runs.faults import fault_point
 from laras.runs.hashing import FileFacts, file_facts
@@ -94,11 +101,17 @@ class Checkpoints:
     def __init__(self, folder: Path, keep: int) -> None:
         self.folder = folder
         self.keep = keep
+        # Folders that are not what was written: none of them counts as one that is kept.
+        self._damaged: set[Path] = set()
 
     def save(
-        self, contents: Contents, best: Best | None, going_on: Callable[[], None] = proceed
+        self,
+        contents: Contents,
+        best: Best | None,
+        going_on: Callable[[], None] = proceed,
+        rotate: bool = True,
     ) -> int:
-        """Publish ``step-N``; only then remove old ones. Returns bytes written.
+        """Publish ``step-N``; only then remove old ones (``rotate``). Returns bytes written.
 
         ``best`` shares its blocks on the disk with the checkpoint where the file system can do
         that. ``going_on`` is called now and then; what it raises ends the save. Raises
@@ -106,10 +119,12 @@ class Checkpoints:
         """
         step = contents.state.step
         return with_room(
-            lambda: self._save(contents, best, going_on), lambda: self._drop_early(step)
+            lambda: self._save(contents, best, going_on, rotate), lambda: self._drop_early(step)
         )
 
-    def _save(self, contents: Contents, best: Best | None, going_on: Callable[[], None]) -> int:
+    def _save(
+        self, contents: Contents, best: Best | None, going_on: Callable[[], None], rotate: bool
+    ) -> int:
         with storage_errors(self.folder):
             # Without its parents: a run folder that was deleted meanwhile stays away.
             self.folder.mkdir(exist_ok=True)
@@ -130,7 +145,9 @@ class Checkpoints:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
             fault_point("after-rename")
-            self._rotate(contents.state.step)
+            self._damaged.discard(final)
+            if rotate:
+                self._rotate(contents.state.step)
         return sum(facts.bytes for facts in files.values())
 
     def newest(self, key: str) -> tuple[Verified | None, list[Skipped]]:
@@ -150,12 +167,21 @@ class Checkpoints:
                 skipped.append(Skipped(folder.name, reason, damaged=False))
             else:
                 skipped.append(Skipped(folder.name, found, damaged=True))
+                self._damaged.add(folder)
         return None, skipped
+
+    def drop_after(self, step: int) -> None:
+        """Remove those of later steps, where there is a sound one of that step or before."""
+        published = self._published()
+        if any(at <= step and folder not in self._damaged for at, folder in published):
+            for at, folder in published:
+                if at > step:
+                    self._remove(folder)
 
     def clear(self) -> None:
         """Remove all checkpoints: the run they belong to is finished or was changed."""
         if self.folder.is_dir():
-            shutil.rmtree(self.folder)
+            remove_folder(self.folder)
 
     def _refuse_without_room(self, contents: Contents) -> None:
         need = 2 * contents.bytes + _MARGIN_BYTES
@@ -174,16 +200,19 @@ class Checkpoints:
         """By step number, not by the clock: a clock that was set back must not delete the newest.
         A higher step than the one just saved was passed over when this training resumed."""
         published = self._published()
-        older = [step for step, _folder in published if step <= newest]
+        sound = [at for at, folder in published if at <= newest and folder not in self._damaged]
         for step, folder in published:
-            if step not in older[-self.keep :]:
+            if step not in sound[-self.keep :]:
                 self._remove(folder)
 
     def _drop_early(self, coming: int) -> None:
-        """What would go once the checkpoint of step ``coming`` is there, but never the newest."""
+        """What would go once the checkpoint of step ``coming`` is there, but never the newest that
+        is sound."""
         older = [folder for step, folder in self._published() if step < coming]
-        for folder in older[: -max(1, self.keep - 1)]:
-            self._remove(folder)
+        sound = [folder for folder in older if folder not in self._damaged]
+        for folder in older:
+            if folder not in sound[-max(1, self.keep - 1) :]:
+                self._remove(folder)
 
     def _remove(self, folder: Path) -> None:
         # Under its name it is there completely, or not at all: first the name goes.
@@ -240,6 +269,8 @@ def _write(
     }
     if best is not None:
         link_or_copy(best.path, folder / BEST)
+        if file_facts(folder / BEST) != best.facts:
+            raise damaged(_("it is no longer what was written to it"), best.path)
         files[BEST] = best.facts
     write_json_atomic(folder / STATE, asdict(contents.state))
     files[STATE] = file_facts(folder / STATE)
@@ -247,11 +278,16 @@ def _write(
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """``target`` with the content of ``source``, which is only ever replaced, never changed."""
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(source, target)
+    """``target`` with the content of ``source``, which is only ever replaced, never changed.
+
+    At most two names share their blocks on the disk: one that goes bad must not take the best
+    weights of all checkpoints with it.
+    """
+    if source.stat().st_nlink == 1:
+        with contextlib.suppress(OSError):  # a file system without hard links
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
 
 
 def refuse_other_shapes(

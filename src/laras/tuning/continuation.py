@@ -128,10 +128,14 @@ class Continuation:
         self._tell()
 
     def save(
-        self, state: TrainingState, parts: Parts, first: Callable[[], None] | None = None
+        self,
+        state: TrainingState,
+        parts: Parts,
+        first: Callable[[], None] | None = None,
+        rotate: bool = True,
     ) -> None:
         """A checkpoint of everything as it is now, after ``first`` was called where it is written.
-        Raises StorageFailed, of this one or of one before."""
+        ``rotate``: older ones may go for it. Raises StorageFailed, of this one or of one before."""
         started = time.monotonic()
         state = replace(deepcopy(state), loss_scale=parts.loss_scale.state())
         weights = {**parts.parameters, **parts.average.state()}
@@ -146,7 +150,9 @@ class Continuation:
                 first()
             contents = Contents(state, _of(WEIGHTS, kept), _of(OPTIMIZER, kept), random)
             best = self._best if state.best_loss is not None else None
-            size = self._checkpoints.save(contents, best, going_on)
+            # What the events tell reaches at least as far as the checkpoint.
+            self._run.sync_events()
+            size = self._checkpoints.save(contents, best, going_on, rotate)
             self._saved.append(Saved(state.step, size, time.monotonic() - began, copied))
 
         self._whole.write(tensors, write, self._background)
@@ -157,8 +163,8 @@ class Continuation:
         """Bring ``parts`` to the newest checkpoint of ``key`` that verifies; the state of it, or
         of a run that begins, where there is none.
 
-        Raises StorageFailed where there are checkpoints and none can be trusted: to begin again
-        from the start is not for us to decide.
+        Raises StorageFailed where there are checkpoints and none of them can be gone on from: to
+        begin again from the start is not for us to decide.
         """
         found, skipped = self._checkpoints.newest(key)
         for skip in skipped:
@@ -172,8 +178,7 @@ class Continuation:
             )
         if found is None:
             self._refuse_to_begin_again(skipped)
-            # Left by a run with other settings, perhaps; this one has found no best yet.
-            self.clear()
+            self.clear()  # best weights that no checkpoint knows of
             return TrainingState(key=key)
         self._restore(found, parts)
         step = found.state.step
@@ -203,14 +208,13 @@ class Continuation:
             self._best = Best(self._path, found.files[BEST])
 
     def _refuse_to_begin_again(self, skipped: list[Skipped]) -> None:
-        bad = [skip for skip in skipped if skip.damaged]
-        if not bad:
+        if not skipped:
             return
         raise StorageFailed(
             "tuning.no-sound-checkpoint",
             _("{name} has checkpoints, and none of them can be used ({reasons}).").format(
                 name=self._contender,
-                reasons="; ".join(f"{skip.name}: {skip.reason}" for skip in bad),
+                reasons="; ".join(f"{skip.name}: {skip.reason}" for skip in skipped),
             ),
             where=str(self._checkpoints.folder),
             hint=_(
@@ -249,6 +253,11 @@ class Continuation:
                 hint=_("Check the disk. The same command goes on from a checkpoint."),
             )
         return load_tensors(self._path)
+
+    def drop_after(self, step: int) -> None:
+        """Remove checkpoints of later steps, where there is one of that step or before."""
+        self.wait()
+        self._checkpoints.drop_after(step)
 
     def clear(self) -> None:
         """Remove all: the run they belong to is finished, or was changed."""

@@ -22,6 +22,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.requested = False
+        self._number: int | None = None
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> StopSignals:
@@ -33,11 +34,14 @@ class StopSignals:
     def __exit__(self, *exception: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+        # One that came after the last look at it is for whoever goes on from here.
+        if self._number is not None and exception[0] is None:
+            signal.raise_signal(self._number)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.requested = True
+        self.requested, self._number = True, number
 
 
 class FiniteGuard:
@@ -68,6 +72,20 @@ class FiniteGuard:
                     "tuning.learning_rate, or set model.precision: float32."
                 ),
             )
+
+
+def never_finite(validations: int) -> GuardStopped:
+    """The error for a training of which no validation loss was finite: nothing of it is best."""
+    return GuardStopped(
+        "tuning.validation-not-finite",
+        _("The validation loss was not finite in any of {count} validations.").format(
+            count=validations
+        ),
+        hint=_(
+            "Everything is saved. Look for a validation row that is out of the ordinary, lower "
+            "tuning.learning_rate, or set model.precision: float32."
+        ),
+    )
 
 
 def interrupted(step: int, steps: int) -> Interrupted:

@@ -11,6 +11,7 @@ import torch
 from laras.batches.pack import plan_steps
 from laras.distribution.ranks import Ranks
 from laras.engine.forward import PackedForward, Way
+from laras.errors import GuardStopped
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan
 from laras.runs.faults import fault_point
@@ -21,10 +22,10 @@ from laras.threads import placed
 from laras.translation import _
 from laras.tuning.averaging import WeightAverage
 from laras.tuning.continuation import Continuation, Parts
-from laras.tuning.divergence import DivergenceGuard
+from laras.tuning.divergence import STEPS, DivergenceGuard
 from laras.tuning.feed import Feed, StepBatches
 from laras.tuning.frozen_cache import FrozenCache, open_frozen_cache
-from laras.tuning.guards import FiniteGuard, StopSignals, interrupted
+from laras.tuning.guards import FiniteGuard, StopSignals, interrupted, never_finite
 from laras.tuning.noise import embedding_noise
 from laras.tuning.objectives.objective import Objective
 from laras.tuning.optimizer import Optimizers
@@ -137,6 +138,10 @@ class Training:
                 if save:
                     self._save()
                     saved_at = time.monotonic()
+            if self.state.validation_losses and self.state.best_loss is None:
+                self._save()
+                self.continuation.wait()
+                raise never_finite(len(self.state.validation_losses))
         self._take_best_weights()
         if self.frozen is not None:
             self.frozen.clear()
@@ -216,10 +221,16 @@ class Training:
             self.average.update(self.state.step)
             self.loss_scale.fitted()
             self.guard.good()
+            stopped = None
         else:
-            self._skip(now, loss)
-        self.state.non_finite_in_a_row = self.guard.in_a_row
+            stopped = self._skip(now, loss)
+        # Who goes on after the guard has ended a training gets as many tries as the first time.
+        self.state.non_finite_in_a_row = 0 if stopped else self.guard.in_a_row
         self._report(now, loss, norm, factor, time.monotonic() - started)
+        if stopped is not None:
+            self._save()
+            self.continuation.wait()
+            raise stopped
         self._look_for_divergence(loss)
 
     def _look_for_divergence(self, loss: float) -> None:
@@ -228,6 +239,8 @@ class Training:
         if diverges:
             self._event("training_diverged", step=self.state.step, loss=loss)
             if self.divergence.stops:
+                if self.ranks.main:
+                    self.continuation.drop_after(self.state.step - STEPS)
                 raise self.divergence.stopped(self.state.step, loss)
             self.progress.note(self.divergence.told(loss))
 
@@ -237,7 +250,8 @@ class Training:
             self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
         )
 
-    def _skip(self, now: StepBatches, loss: float) -> None:
+    def _skip(self, now: StepBatches, loss: float) -> GuardStopped | None:
+        """Leaves the weights as they are. Returns the error where it was one step too many."""
         self.optimizers.drop_gradients()
         what = _("the gradient") if math.isfinite(loss) else _("the loss")
         self._event(
@@ -249,7 +263,11 @@ class Training:
         )
         # That float16 looks for its scale is no fault of the examples.
         if not (math.isfinite(loss) and self.loss_scale.overflowed()):
-            self.guard.bad(self.state.step, what, now.example_ids)
+            try:
+                self.guard.bad(self.state.step, what, now.example_ids)
+            except GuardStopped as error:
+                return error
+        return None
 
     def _report(
         self, now: StepBatches, loss: float, norm: float, factor: float, seconds: float
@@ -326,7 +344,9 @@ class Training:
         parts = self.holding.gathered(self.parts)
         if self.ranks.main:
             first = None if self.frozen is None else self.frozen.saving()
-            self.continuation.save(self.state, parts, first)
+            # While the loss rises, none that was saved before goes for this one.
+            rotate = not self.divergence.holds_checkpoints
+            self.continuation.save(self.state, parts, first, rotate)
 
     def _take_best_weights(self) -> None:
         best = None

@@ -63,7 +63,7 @@ class Assignment:
 
     def key(self) -> str:
         """Hash of all that decides the weights."""
-        return content_hash(VERSION, *self.deciding().values())
+        return content_hash(*self.deciding().values())
 
     def deciding(self) -> dict[str, Any]:
         """What decides the weights, by section of the recipe.
@@ -86,6 +86,7 @@ class Assignment:
         template = template_file(self.model, self.recipe_folder)
         beside = {"base", "download", "revision", "chat_template"}
         return {
+            "laras.training": VERSION,
             "contender": self.contender.model_dump(exclude={"micro_batch_tokens"}),
             "model": self.model.model_dump(exclude=beside),
             "model.base": self.model_digest,
