@@ -23,10 +23,10 @@ from laras.batches.token_batch import EncodedExample, collate
 from laras.engine.forward import PackedForward
 from laras.models.load import load_model
 from laras.models.virtual_tokens import virtual_ids
+from laras.optimizers.schedule import learning_rate_factor
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.recipe.unread import ADAPTER_KINDS
-from laras.tuning.schedule import learning_rate_factor
 
 ROOT = Path(__file__).resolve().parents[1]
 STARTER = ModelSection(base="starter")

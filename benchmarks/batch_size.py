@@ -22,12 +22,12 @@ from adapter_rates import PIECE, ROOT, STARTER, pieces
 from laras.adapters.prepare import prepare_for
 from laras.batches.token_batch import EncodedExample
 from laras.models.load import load_model
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 
 HELD_OUT = 48

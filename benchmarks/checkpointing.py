@@ -44,12 +44,12 @@ def measure(way: str, pairs: int, model: Path, folder: Path) -> dict[str, Any]:
     """Stretches of equally many steps, the even ones with a checkpoint at their beginning."""
     import torch
 
+    from laras.devices.choice import best_device
     from laras.runs.folder import Run
     from laras.runs.heap import reused_memory
-    from laras.tuning import host_copy
-    from laras.tuning.checkpoint import Checkpoints
+    from laras.saving import host_copy
+    from laras.saving.checkpoint import Checkpoints
     from laras.tuning.loop import Training
-    from laras.tuning.tune import best_device
 
     available, original = host_copy.available_memory_bytes, Checkpoints.save
     writing: list[float] = []  # seconds of a processor, of the thread that writes
@@ -134,14 +134,14 @@ def _training(kind: type[Any], model: Path, run: Any) -> Any:
     from laras.adapters.prepare import prepare_for
     from laras.batches.pack import Step
     from laras.batches.token_batch import EncodedExample
+    from laras.devices.choice import best_device
+    from laras.engine.precision import choose
     from laras.models.load import load_model
+    from laras.objectives.objective import objectives
     from laras.planning.hyperparameters import resolve
     from laras.recipe.schema import Contender, ModelSection, TuningSection
     from laras.runs.progress import Silent
-    from laras.tuning.objectives.objective import objectives
-    from laras.tuning.precision import choose
     from laras.tuning.training_data import TrainingData
-    from laras.tuning.tune import best_device
 
     device, section = best_device(), ModelSection(base=str(model))
     loaded = load_model(section, model, device=device, trainable=True)

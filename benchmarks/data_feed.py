@@ -29,13 +29,13 @@ from laras.batches.pack import best_fit, group_by_tokens, plan_steps
 from laras.batches.prefetch import prefetched
 from laras.batches.token_batch import EncodedExample, collate
 from laras.engine.forward import PackedForward
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.feed import StepBatches
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 
 REPEATS = 3

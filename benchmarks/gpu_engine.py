@@ -12,13 +12,14 @@ import torch
 from gpu_shapes import RANK, SHAPES, Row, rows, step_flops, tiny
 from gpu_timing import device_memory, measured_steps
 
-from laras.adapters.prepare import prepare_for
+from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.distribution.gradients import norm_of
 from laras.engine.forward import PackedForward
+from laras.engine.precision import autocast
 from laras.models.quantised import BY_LIBRARY, loading_arguments, require_support, settle
+from laras.optimizers.optimizer import Optimizers
 from laras.planning.hyperparameters import Hyperparameters
-from laras.tuning.optimizer import Optimizers
-from laras.tuning.precision import autocast
 
 _KNOWN: dict[str, Any] = {
     "optimizer": "adamw", "learning_rate": 1e-4, "weight_decay": 0.0, "layer_decay": 1.0,
@@ -97,6 +98,7 @@ def _measure(
 
     # The loop collates in a thread while a step before is computed; here it is done in advance.
     steps = [prepared(seed) for seed in range(job["steps"] + job["warm_up"])]
+    trained = list(trainable(forward.model).values())
 
     def step(number: int) -> float:
         batch = steps[number][1].to(device)
@@ -104,7 +106,7 @@ def _measure(
             loss = forward.loss_sum(batch)
         loss.backward()
         # In one transfer, as the loop does it.
-        value, norm = torch.stack([loss.detach(), optimizers.gradient_norm()]).tolist()
+        value, norm = torch.stack([loss.detach(), norm_of(trained)]).tolist()
         optimizers.step(1.0, min(1.0, 1.0 / (norm + 1e-6)))
         forward.refresh()
         return value

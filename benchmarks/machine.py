@@ -56,8 +56,8 @@ def work(step_s: float, steps: int) -> dict[str, float]:
     from laras.batches.token_batch import EncodedExample, collate
     from laras.engine.forward import PackedForward
     from laras.runs.heap import reused_memory
-    from laras.tuning.memory import peak_memory_bytes
-    from laras.tuning.precision import autocast, choose
+    from laras.devices.memory import peak_memory_bytes
+    from laras.engine.precision import autocast, choose
 
     device = torch.device("cpu")
     precision = choose("auto", device)

@@ -47,7 +47,7 @@ about it. Its identifier is the same in every language and version, for scripts 
 
 ## Identifiers
 
-The part before the dot is the room of the code that raises the error. `{...}` is filled in.
+The part before the dot is the part of a run that the error belongs to. `{...}` is filled in.
 
 | identifier | exit code | message |
 | --- | --- | --- |

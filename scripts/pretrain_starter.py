@@ -31,16 +31,16 @@ from laras.adapters.prepare import prepare_for
 from laras.batches.cache import TokenCache, write_cache
 from laras.batches.encode import encode_example
 from laras.batches.token_batch import EncodedExample
+from laras.engine.precision import choose
 from laras.models.template import ChatTemplate
 from laras.models.tokenizer import Tokenizer as LarasTokenizer
+from laras.objectives.objective import objectives
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
 from laras.tuning.loop import Training
-from laras.tuning.objectives.objective import objectives
-from laras.tuning.precision import choose
 from laras.tuning.training_data import TrainingData
 
 STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"

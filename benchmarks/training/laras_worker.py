@@ -93,15 +93,15 @@ class _Run:
     def __init__(self, request: Request, meter: Meter, folder: Path) -> None:
         from laras.adapters.prepare import prepare_for
         from laras.batches.pack import Step
+        from laras.devices.choice import best_device
+        from laras.engine.precision import choose
         from laras.models.load import load_model
+        from laras.objectives.objective import objectives
         from laras.planning.hyperparameters import resolve
         from laras.recipe.schema import Contender, ModelSection, TuningSection
         from laras.runs.folder import Run
         from laras.tuning.loop import Training
-        from laras.tuning.objectives.objective import objectives
-        from laras.tuning.precision import choose
         from laras.tuning.training_data import TrainingData
-        from laras.tuning.tune import best_device
 
         settings = request.settings
         self.watching = True

@@ -80,14 +80,14 @@ class Job:
         from laras.contenders.ingredients import ingredients
         from laras.contenders.learning import check_data, objectives_of
         from laras.contenders.primary import check_applies
+        from laras.devices.choice import gpu_count
         from laras.models.inspection import inspect_folder
         from laras.models.load import resolve_model
         from laras.models.places import template_file
         from laras.models.template_text import read_template
         from laras.preparation.shares import refuse_shares
-        from laras.tuning.tune import refuse_processes
 
-        refuse_processes(self.processes)
+        self.processes.refuse_impossible(gpu_count())
         self.model_folder = resolve_model(self.recipe.model, self.loaded.folder)
         configuration = inspect_folder(self.model_folder)
         chosen = objectives_of(self.recipe, configuration["model_type"])
@@ -177,12 +177,12 @@ class Job:
         """Every contender's files, one contender after the other. Endpoints are not asked yet."""
         from laras.contenders.obtain import obtain
         from laras.recipe.unread import TUNED_KINDS
-        from laras.tuning.begun import refuse_changed
+        from laras.saving.begun import refuse_changed
 
         # All of them before the first one is trained, which may take days.
         for contender in self.recipe.comparison.contenders:
             if contender.kind in TUNED_KINDS:
-                refuse_changed(self._assignment(contender), self.run)
+                refuse_changed(self._assignment(contender).asked(), self.run)
         for contender in self.recipe.comparison.contenders:
             if contender.kind != "api":
                 obtain(self._assignment(contender), self.run, self.progress)
@@ -262,7 +262,7 @@ class Job:
         return read_standing(self.run, contender)
 
     def _assignment(self, contender: Contender) -> Any:
-        from laras.tuning.tune import Assignment
+        from laras.tuning.assignment import Assignment
 
         return Assignment(
             contender,

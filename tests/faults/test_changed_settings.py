@@ -16,7 +16,7 @@ from laras import workflow
 from laras.cli.main import main
 from laras.errors import MemoryExhausted, UsageError
 from laras.runs.faults import armed
-from laras.tuning import loop
+from laras.tuning import stepper
 from small_project import small_project
 
 SETTINGS = ("tuning.batch_tokens=128", "tuning.checkpoint_every_steps=1")
@@ -42,7 +42,7 @@ def stopped(recipe: Path) -> Path:
     """A run whose training ended after three steps, with its checkpoints."""
     folder = recipe.parent / "stopped"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "fault_point", armed("backward@4:oom"))
+        patched.setattr(stepper, "fault_point", armed("backward@4:oom"))
         with pytest.raises(MemoryExhausted):
             workflow.tune(recipe, run_folder=folder, overrides=SETTINGS)
     assert published(folder) == [2, 3]
@@ -127,10 +127,10 @@ def test_a_harmless_setting_may_change_on_the_way_and_that_is_kept(
 def test_a_change_that_was_allowed_is_the_training_s_own_from_then_on(
     tune: Tune, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "fault_point", armed("backward@2:oom"))
+    monkeypatch.setattr(stepper, "fault_point", armed("backward@2:oom"))
     with pytest.raises(MemoryExhausted):
         tune("tuning.patience=9", allow_change=True)
-    monkeypatch.setattr(loop, "fault_point", armed(None))
+    monkeypatch.setattr(stepper, "fault_point", armed(None))
     with pytest.raises(UsageError, match=r"tuning\.patience \(was 9, is null\)"):
         tune()
     tune("tuning.patience=9")
@@ -187,7 +187,7 @@ def test_a_retraining_that_nobody_asked_for_by_name_begins_again_and_says_so(
     settings = [*SETTINGS, "comparison.seeds=2", "evaluation.checks=[]"]
     own, other = folder / "contenders/full", folder / "contenders/full/seeds/1"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "fault_point", armed("backward@10:oom"))
+        patched.setattr(stepper, "fault_point", armed("backward@10:oom"))
         with pytest.raises(MemoryExhausted):
             workflow.run(recipe, overrides=settings, **again)
     assert published(own) == published(other) != []

@@ -20,12 +20,12 @@ from transformers import AutoModelForCausalLM
 from laras.adapters.prepare import prepare_for, trainable
 from laras.errors import Interrupted, StorageFailed
 from laras.models.tiny import tiny_model
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 

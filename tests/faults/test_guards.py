@@ -19,7 +19,7 @@ from laras.errors import GuardStopped, MemoryExhausted
 from laras.report.facts import read_facts
 from laras.report.sections.guards import guards
 from laras.runs.faults import armed
-from laras.tuning import divergence, loop
+from laras.tuning import divergence, stepper
 from small_project import small_project
 
 SETTINGS = ("tuning.batch_tokens=128", "tuning.checkpoint_every_steps=1")
@@ -54,7 +54,7 @@ def in_the_report(folder: Path) -> str:
 def test_a_loss_that_is_no_number_is_not_applied_and_is_named_with_its_rows(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "fault_point", armed("loss@3:nan"))
+    monkeypatch.setattr(stepper, "fault_point", armed("loss@3:nan"))
     tune(recipe, tmp_path / "run")
     (skipped,) = happened(tmp_path / "run", "step_skipped")
     assert skipped["step"] == 3
@@ -70,7 +70,7 @@ def test_several_in_a_row_end_the_training_with_the_last_good_weights_kept(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    monkeypatch.setattr(loop, "fault_point", armed("loss@3+:nan"))
+    monkeypatch.setattr(stepper, "fault_point", armed("loss@3+:nan"))
     with pytest.raises(GuardStopped) as stopped:
         tune(recipe, folder, "tuning.keep_checkpoints=9")
     assert stopped.value.exit_code == 4
@@ -158,7 +158,7 @@ def test_out_of_memory_says_sizes_and_advice_and_leaves_the_checkpoint(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    monkeypatch.setattr(loop, "fault_point", armed("step@4:oom"))
+    monkeypatch.setattr(stepper, "fault_point", armed("step@4:oom"))
     with pytest.raises(MemoryExhausted) as raised:
         tune(recipe, folder)
     error = raised.value
@@ -179,7 +179,7 @@ def test_where_the_recipe_says_so_training_goes_on_with_smaller_micro_batches(
     unbroken, folder = tmp_path / "unbroken", tmp_path / "run"
     larger = ("tuning.batch_tokens=384", "tuning.on_out_of_memory=halve", "tuning.epochs=3")
     tune(recipe, unbroken, *larger)
-    monkeypatch.setattr(loop, "fault_point", armed("step@4:oom"))
+    monkeypatch.setattr(stepper, "fault_point", armed("step@4:oom"))
     tune(recipe, folder, *larger)
     (told,) = happened(folder, "memory_exhausted")
     assert (told["micro_batch_tokens"], told["next"]) == (384, 192)
@@ -197,7 +197,7 @@ def test_where_the_recipe_says_so_training_goes_on_with_smaller_micro_batches(
 def test_micro_batches_that_can_be_no_smaller_end_the_training(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "fault_point", armed("step@1+:oom"))
+    monkeypatch.setattr(stepper, "fault_point", armed("step@1+:oom"))
     with pytest.raises(MemoryExhausted):
         tune(recipe, tmp_path / "run", "tuning.on_out_of_memory=halve")
     tried = [event["next"] for event in happened(tmp_path / "run", "memory_exhausted")]
@@ -249,7 +249,7 @@ def test_a_trial_without_memory_fails_by_name_and_the_search_goes_on(
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(recipe.parent / "prepared", folder)
-    monkeypatch.setattr(loop, "fault_point", armed("backward@3:oom"))  # each trial has two steps
+    monkeypatch.setattr(stepper, "fault_point", armed("backward@3:oom"))  # each trial has two steps
     settings = (
         *("search.trials=3", "tuning.max_steps=2"),
         "search.space={tuning.learning_rate: [1e-3, 1e-2]}",

@@ -18,7 +18,7 @@ from laras import workflow
 from laras.errors import MemoryExhausted, StorageFailed
 from laras.runs.faults import armed
 from laras.runs.lock import LOCK_NAME, boot_id, holder
-from laras.tuning import loop
+from laras.tuning import stepper
 from small_project import small_project
 
 SETTINGS = ("tuning.batch_tokens=128", "tuning.checkpoint_every_steps=1")
@@ -88,7 +88,7 @@ def stopped_run(recipe: Path) -> Path:
     folder = recipe.parent / "stopped"
     shutil.copytree(recipe.parent / "prepared", folder)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "fault_point", armed("backward@4:oom"))
+        patched.setattr(stepper, "fault_point", armed("backward@4:oom"))
         with pytest.raises(MemoryExhausted):
             workflow.tune(recipe, run_folder=folder, overrides=SETTINGS)
     return folder

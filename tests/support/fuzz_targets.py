@@ -89,9 +89,9 @@ def _checkpoint(folder: Path) -> list[Seed]:
     import torch
 
     from laras.models.tensors import write_tensors
-    from laras.tuning.checkpoint import Best, Checkpoints, Contents
-    from laras.tuning.random_states import random_states
-    from laras.tuning.state import TrainingState
+    from laras.saving.checkpoint import Best, Checkpoints, Contents
+    from laras.saving.random_states import random_states
+    from laras.saving.state import TrainingState
 
     best = folder / "best.safetensors"
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def _try_checkpoint(seed: Seed, content: bytes, folder: Path) -> None:
     """Changed alone, it is never taken; with the manifest made to fit, it may be, or is refused."""
     from laras.runs.folder import Run
     from laras.runs.progress import Silent
-    from laras.tuning.continuation import Continuation
+    from laras.saving.continuation import Continuation
 
     run_folder = folder / "run"
     files = {**_SOUND, seed.name: content}
@@ -146,8 +146,8 @@ def _try_checkpoint(seed: Seed, content: bytes, folder: Path) -> None:
 def _parts() -> Any:
     import torch
 
-    from laras.tuning.continuation import Parts
-    from laras.tuning.precision import LossScale
+    from laras.optimizers.loss_scale import LossScale
+    from laras.saving.continuation import Parts
 
     class Kept:
         def state(self) -> dict[str, Any]:

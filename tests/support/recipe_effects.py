@@ -34,7 +34,7 @@ from laras.report.sections.samples import samples
 from laras.runs.faults import armed
 from laras.runs.hashing import file_sha256
 from laras.sources.read import read_source
-from laras.tuning import loop
+from laras.tuning import stepper
 
 Observe = Callable[[LoadedRecipe, Path], object]
 _TIMES = ("t", "seconds", "tokens_per_s", "eta_s", "bytes")
@@ -205,7 +205,7 @@ def tuned(loaded: LoadedRecipe, folder: Path) -> object:
 
 def exhausted(loaded: LoadedRecipe, folder: Path) -> object:
     """The same, where the first step runs out of memory, once."""
-    with patch.object(loop, "fault_point", armed("step@1:oom")):
+    with patch.object(stepper, "fault_point", armed("step@1:oom")):
         return tuned(loaded, folder)
 
 

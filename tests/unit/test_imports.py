@@ -22,12 +22,16 @@ ORDER = (
     "endpoints",
     "sources",
     "preparation",
+    "devices",
     "models",
     "batches",
     "planning",
     "kernels",
     "engine",
     "adapters",
+    "objectives",
+    "optimizers",
+    "saving",
     "distribution",
     "tuning",
     "rehearsal",
@@ -48,8 +52,9 @@ ORDER = (
 )
 ANYWHERE = {"__init__", "__main__"}  # the package's own front doors
 MAY_IMPORT_TORCH = {
-    *("models", "batches", "kernels", "engine", "adapters", "distribution"),
-    *("tuning", "rehearsal", "evaluation", "contenders", "delivery"),
+    *("devices", "models", "batches", "kernels", "engine", "adapters", "objectives"),
+    *("optimizers", "saving", "distribution", "tuning", "rehearsal", "evaluation"),
+    *("contenders", "delivery"),
 }
 TORCH = {"torch", "transformers", "peft", "safetensors"}
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

@@ -14,7 +14,7 @@ from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 Judged = tuple[Evaluation, dict[str, Measured]]
 

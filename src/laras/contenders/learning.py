@@ -9,10 +9,10 @@ from laras.errors import DataRefused, UsageError
 from laras.evaluation.answered import OF_LIKELIHOODS
 from laras.evaluation.catalogue import metrics_of
 from laras.models.classifier import check_family
+from laras.objectives.classification import classes_of
+from laras.objectives.objective import Objective, objectives
 from laras.recipe.schema import Contender, Recipe
 from laras.translation import _
-from laras.tuning.objectives.classification import classes_of
-from laras.tuning.objectives.objective import Objective, objectives
 
 
 def objectives_of(recipe: Recipe, model_type: str) -> dict[str, Objective]:

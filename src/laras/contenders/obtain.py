@@ -14,6 +14,7 @@ from laras.adapters.learnt_before import LEARNT_BEFORE
 from laras.adapters.merging import merge
 from laras.adapters.methods import ADAPTERS
 from laras.contenders.prompting.obtain import load_prompted, obtain_prompt, prompt_key
+from laras.devices.choice import best_device
 from laras.errors import StorageFailed, UsageError
 from laras.evaluation.candidate import Candidate
 from laras.models.classifier import labels_of
@@ -23,7 +24,8 @@ from laras.registry import Registry
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.tune import Assignment, best_device, tune
+from laras.tuning.assignment import Assignment
+from laras.tuning.tune import tune
 
 Obtain = Callable[[Assignment, Run, Progress], None]
 

@@ -28,7 +28,7 @@ from laras.runs.progress import Progress
 from laras.translation import _, language
 
 if TYPE_CHECKING:
-    from laras.tuning.tune import Assignment
+    from laras.tuning.assignment import Assignment
 
 FILE = "plan.json"
 _WORKER = "laras.contenders.rehearsal"

@@ -73,7 +73,7 @@ def _answer(request: Mapping[str, Any], progress: Told) -> dict[str, Any]:
     from laras.recipe.schema import Recipe
     from laras.rehearsal.forecast import rehearse, try_rates
     from laras.runs.folder import Run
-    from laras.tuning.tune import Assignment
+    from laras.tuning.assignment import Assignment
 
     started = time.time() - request["asked_at"]
     recipe = Recipe.model_validate(request["recipe"])

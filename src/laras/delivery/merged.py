@@ -10,6 +10,7 @@ from laras.adapters.merging import MergeDifference, merge
 from laras.adapters.methods import ADAPTERS
 from laras.contenders.obtain import check_files, with_template
 from laras.delivery.contender import open_contender
+from laras.devices.choice import best_device
 from laras.errors import UsageError
 from laras.models.classifier import labels_of
 from laras.models.save import save_model
@@ -18,7 +19,6 @@ from laras.report.model_card import CARD, merged_card
 from laras.runs.atomic import publish_folder
 from laras.runs.failures import storage_errors
 from laras.translation import _
-from laras.tuning.tune import best_device
 
 
 def write_merged(run_folder: Path, contender: str, folder: Path) -> MergeDifference:

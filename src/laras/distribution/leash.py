@@ -12,10 +12,12 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
 from laras.runs.atomic import plain
+from laras.runs.progress import Progress
 
 _LOOK_EVERY_S = 0.5
 
@@ -83,3 +85,16 @@ class Told:
     def finish(self) -> None:
         """The last stage has ended."""
         self._leash.tell(progress="finish")
+
+
+def show(told: Mapping[str, Any], progress: Progress) -> None:
+    """On the launcher's side: what :class:`Told` has told."""
+    kind = told["progress"]
+    if kind == "stage":
+        progress.stage(told["name"], told["total"])
+    elif kind == "advance":
+        progress.advance(told["done"], **told["facts"])
+    elif kind == "note":
+        progress.note(told["message"])
+    elif kind == "finish":
+        progress.finish()

@@ -4,7 +4,7 @@ There are three ways through a model. ``fast``: our own decoder over the model's
 families that ``families.py`` describes. ``packed``: transformers' modules with our attention, the
 row as it is. ``padded``: examples as (N, L) with a mask and nothing but the model's own
 forward: slower, right for every model. Which one a model can take is found out once, by running
-two short examples each way and comparing; there is no list to trust.
+two short examples each way and comparing (``route.py``); there is no list to trust.
 
 Shapes: T tokens of the row, C channels, n labelled positions, V vocabulary.
 """
@@ -13,36 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.autograd.graph import save_on_cpu
 from transformers import PreTrainedModel
 
-from laras.batches.token_batch import EncodedExample, TokenBatch, collate
+from laras.batches.token_batch import TokenBatch
 from laras.engine.attention import ATTENTION_NAME, UnsupportedByPacking
 from laras.engine.decoder import Decoder, rotates_by_length, whole_rows
 from laras.engine.loss import cross_entropy_each, cross_entropy_sum
 from laras.engine.projection import UnsupportedLayerError
+from laras.engine.route import Route, Way, agree, two_examples, what_no_probe_shows
 from laras.kernels.packing import Packing
 from laras.models.causal import causal_model
 from laras.models.quiet import quiet
-from laras.models.virtual_tokens import virtual_ids
-
-Way = Literal["fast", "packed", "padded"]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What was found out about a model. ``plain_head``: its last hidden states need nothing but a
-    product with a matrix (and a soft cap); ``reason``: why no faster way was taken."""
-
-    way: Way
-    plain_head: bool
-    reason: str = ""
 
 
 class PackedForward:
@@ -220,14 +206,14 @@ class PackedForward:
     @torch.no_grad()
     def _find_route(self, fastest: Way) -> Route:
         """Run two examples each way, in evaluation mode."""
-        probe = _probe(self.causal)
+        probe = two_examples(self.causal)
         training = self.model.training
         self.model.eval()
         try:
             expected = self._padded(probe, self.causal)
             head = self._head()
             own = _capped(head(self._padded(probe, self.causal.base_model)), self.softcap)
-            plain = _is_plain(head) and _agree(own, expected)
+            plain = _is_plain(head) and agree(own, expected)
             if fastest == "padded":
                 return Route("padded", plain)
             if self.causal.device.type not in ("cpu", "cuda"):
@@ -246,10 +232,10 @@ class PackedForward:
         packing = Packing.of(probe)
         try:
             logits = self._packed(probe, self.causal, packing).logits[0]
-            if not _agree(logits, expected):
+            if not agree(logits, expected):
                 return "padded", "packed rows give other logits"
             # The probe is shorter than any window, and has no dropout: what it can't show is asked.
-            return _what_no_probe_shows(self.causal, packing)
+            return what_no_probe_shows(self.causal, packing)
         except (UnsupportedByPacking, TypeError) as error:
             # TypeError: the model's forward takes no packing at all.
             return "padded", str(error).splitlines()[0]
@@ -267,28 +253,11 @@ class PackedForward:
         weight = self._head().weight
         assert isinstance(weight, torch.Tensor)
         logits = _capped(F.linear(hidden, weight.to(hidden.dtype)).float(), self.softcap)
-        if not _agree(logits, expected, self.precision):
+        if not agree(logits, expected, self.precision):
             decoder.release()
             return "the decoder gives other logits"
         self.decoder = decoder
         return None
-
-
-def _what_no_probe_shows(causal: PreTrainedModel, packing: Packing) -> tuple[Way, str]:
-    """``packed`` unless the configuration has a kind of attention that did not reach ours."""
-    config: Any = causal.config
-    kinds = set(getattr(config, "layer_types", None) or ())
-    windowed = "sliding_attention" in kinds
-    if not kinds and getattr(config, "use_sliding_window", True):
-        windowed = getattr(config, "sliding_window", None) is not None
-    if windowed and not packing.windows:
-        return "padded", "the model keeps its window to itself"
-    if kinds - {"full_attention", "sliding_attention"} or hasattr(config, "attention_chunk_size"):
-        return "padded", f"kinds of attention: {', '.join(sorted(kinds))}"
-    dropped = any(getattr(config, name, 0) for name in ("attention_dropout", "attn_pdrop"))
-    if dropped and causal.device.type == "cuda":
-        return "padded", "attention dropout on a GPU"
-    return "packed", ""
 
 
 def _filled(
@@ -301,26 +270,6 @@ def _filled(
         return selected, labels, weights
     more = [torch.cat([rows, rows[-1:].expand(lacking)]) for rows in (selected, labels)]
     return more[0], more[1], F.pad(weights, (0, lacking))
-
-
-def _probe(causal: PreTrainedModel) -> TokenBatch:
-    weight = causal.get_input_embeddings().weight
-    size = min(weight.shape[0], 64)
-    rows = [[at % size for at in range(5)], [(3 * at + 1) % size for at in range(9)]]
-    ids = [np.array([*virtual_ids(causal), *row], dtype=np.int32) for row in rows]
-    examples = [EncodedExample(str(n), row, np.ones(len(row), bool)) for n, row in enumerate(ids)]
-    return collate(examples).to(weight.device)
-
-
-def _agree(left: torch.Tensor, right: torch.Tensor, precision: torch.dtype = torch.float32) -> bool:
-    """Whether the differences are those of rounding: for float32 in the worst place, in bfloat16
-    (8 bits) over all places together."""
-    if left.shape != right.shape:
-        return False
-    difference = left.float() - right.float()
-    if precision == torch.float32 and right.dtype == torch.float32:
-        return bool(difference.abs().max() <= 1e-4 * max(1.0, float(right.abs().max())))
-    return bool(difference.norm() <= 3e-2 * right.float().norm())
 
 
 def _is_plain(head: torch.nn.Module) -> bool:

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from laras.tuning.energy import energy_counter
-from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
+from laras.devices.energy import energy_counter
+from laras.devices.memory import peak_memory_bytes, reset_peak_memory
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ from laras.evaluation.labels import label_log_probabilities, label_tokens
 from laras.evaluation.losses import example_losses, not_finite, overlapping, trained_tokens
 from laras.evaluation.reader import Reader, opened
 from laras.evaluation.result import Evaluation
-from laras.evaluation.rows import blank_row, sampled
+from laras.evaluation.rows import blank_row, sampled, unprompted
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Rejection
 from laras.runs.faults import fault_point
@@ -266,17 +266,7 @@ class _Judgement:
                     example, loaded.tokenizer, loaded.template, loaded.context, reserve
                 )
             except DataRefused as refusal:
-                self.rejections.append(
-                    Rejection(
-                        stage="evaluation",
-                        reason="prompt-too-long",
-                        path=example.spans[0].path if example.spans else example.source,
-                        record_id=example.example_id,
-                        detail=refusal.what,
-                        action="cut",
-                        rows=0,
-                    )
-                )
+                self.rejections.append(unprompted(example, refusal))
                 continue
             kept.append(place)
             prompts.append(prompt)

@@ -16,7 +16,8 @@ import torch
 
 from laras.engine.cached import CachedDecoder
 from laras.engine.decoder import rotates_by_length
-from laras.engine.forward import PackedForward, Way
+from laras.engine.forward import PackedForward
+from laras.engine.route import Way
 from laras.errors import is_out_of_memory
 from laras.evaluation.beginnings import Batch, padded_batches, shared_beginnings
 from laras.evaluation.cached_rows import CachedRows

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from laras.errors import DataRefused
 from laras.evaluation.result import PREDICTION_SCHEMA
-from laras.records import Example, Message
+from laras.records import Example, Message, Rejection
 
 
 def sampled(examples: Sequence[Example], max_rows: int | None, seed: int) -> list[Example]:
@@ -21,6 +22,20 @@ def sampled(examples: Sequence[Example], max_rows: int | None, seed: int) -> lis
         chosen = np.random.default_rng(seed).permutation(len(names))[:max_rows]
         kept.update(names[place] for place in chosen)
     return [example for example in examples if example.example_id in kept]
+
+
+def unprompted(example: Example, refusal: DataRefused) -> Rejection:
+    """For the ledger: an example that stays a row without a prediction, as its prompt can't be cut
+    to fit."""
+    return Rejection(
+        stage="evaluation",
+        reason="prompt-too-long",
+        path=example.spans[0].path if example.spans else example.source,
+        record_id=example.example_id,
+        detail=refusal.what,
+        action="cut",
+        rows=0,
+    )
 
 
 def blank_row(example: Example) -> dict[str, Any]:

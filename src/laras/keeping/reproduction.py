@@ -33,8 +33,8 @@ from laras.runs.folder import Run
 from laras.runs.machine import environment
 from laras.runs.manifest import manifest, without_identity
 from laras.runs.progress import Progress
+from laras.saving.begun import changed_on_the_way
 from laras.translation import _
-from laras.tuning.begun import changed_on_the_way
 
 FILE = "reproduction.json"
 _REPLIES = ("data/replies.jsonl", "judge/replies.jsonl", "contenders/*/replies.jsonl")

@@ -16,8 +16,8 @@ from laras.runs.events import EVENTS_NAME
 from laras.runs.folder import MANIFEST_NAME, Run
 from laras.runs.hashing import file_sha256
 from laras.runs.stage import damaged_files
+from laras.saving.verified import read as read_checkpoint
 from laras.translation import _, ngettext
-from laras.tuning.verified import read as read_checkpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import STATE_BYTES
 
 _FLOAT32 = 4
-# A checkpoint is only begun where twice its size is free (tuning/checkpoint.py).
+# A checkpoint is only begun where twice its size is free (saving/checkpoint.py).
 _FREE_FOR_ONE = 2
 
 

@@ -99,7 +99,7 @@ class Forecast:
     training; ``activations``: what the backward pass needs; ``working``: what is made and dropped
     again; ``saving``: of the main memory, in which the best weights and a checkpoint are copied, so
     that they are written while the training goes on. It is taken only where it is free then
-    (tuning/host_copy.py), and counts in none of the sums below."""
+    (saving/host_copy.py), and counts in none of the sums below."""
 
     loading: int
     weights: int

@@ -21,6 +21,7 @@ from laras.contenders.prompting.choosing import varied
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.shots import pool_of
 from laras.contenders.prompting.system_role import with_system_role
+from laras.devices.choice import best_device
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Candidate
 from laras.evaluation.evaluate import evaluate
@@ -38,7 +39,6 @@ from laras.runs.damage import damage_told
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.fitting import refuse_what_never_fits
-from laras.tuning.tune import best_device
 
 SHOTS = 4
 MOST_ROWS = 200  # of each task, for likelihoods

@@ -21,7 +21,7 @@ from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 KINDS = ("lora", "full")
 _SCRATCH = "ranking/scratch"

@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from laras.devices.choice import best_device
+from laras.devices.memory import available_bytes, peak_memory_bytes
 from laras.engine.loss import _CHUNK_BYTES
+from laras.engine.precision import choose
 from laras.errors import MemoryExhausted
 from laras.models.inspection import parameters_in, read_configuration
 from laras.models.load import resolve_model
@@ -26,11 +29,9 @@ from laras.runs.folder import Run
 from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress
 from laras.translation import _
+from laras.tuning.assignment import Assignment
 from laras.tuning.fitting import shape_of, work_of
-from laras.tuning.memory import available_bytes, peak_memory_bytes
-from laras.tuning.precision import choose
 from laras.tuning.ready import Ready, make_ready
-from laras.tuning.tune import Assignment, best_device
 
 # Peaks of equal work differ by this share: in which order memory is given and taken is chance.
 _MEMORY_UNCERTAINTY = 0.08

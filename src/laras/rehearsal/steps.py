@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from laras.batches.pack import Step
+from laras.devices.memory import peak_memory_bytes
 from laras.planning.duration import Band, Besides, StepCost, step_cost, step_work, training_seconds
 from laras.threads import placed
 from laras.tuning.loop import Training
-from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.pace import block_width
 from laras.tuning.validation import mean_loss
 

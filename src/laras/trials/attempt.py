@@ -24,7 +24,8 @@ from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
 from laras.trials.record import Trial
-from laras.tuning.tune import Assignment, tune
+from laras.tuning.assignment import Assignment
+from laras.tuning.tune import tune
 
 if TYPE_CHECKING:
     from laras.batches.encoded import EncodedExample

@@ -16,6 +16,7 @@ from typing import Any
 
 from laras.errors import UsageError
 from laras.job import Job
+from laras.objectives.objective import objectives
 from laras.preparation.held_back import without_test
 from laras.preparation.pipeline import Prepared
 from laras.recipe.load import LoadedRecipe, resolved_yaml
@@ -38,7 +39,6 @@ from laras.trials.record import FILE, FOLDER, Record, Trial, read_record
 from laras.trials.space import ORIGIN, check_space, default_space, own_values, place_of
 from laras.trials.study import suggest, worth_ending
 from laras.trials.telling import Outcome, TrialProgress, outcome, trial_line
-from laras.tuning.objectives.objective import objectives
 
 VERSION = 1  # raise it when the same trials would be chosen or judged otherwise
 BEST = f"{FOLDER}/best.yaml"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from laras.adapters.learnt_before import LEARNT_BEFORE
 from laras.distribution.ranks import Ranks
@@ -11,9 +10,7 @@ from laras.errors import UsageError
 from laras.models.inspection import parameters_in
 from laras.planning.memory import SAFE_SHARE, least_bytes
 from laras.translation import _
-
-if TYPE_CHECKING:
-    from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 
 def is_divided(assignment: Assignment, base: Path, ranks: Ranks, room: int) -> bool:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import torch
 
+from laras.devices.memory import peak_memory_bytes, total_bytes
 from laras.errors import MemoryExhausted
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.memory import peak_memory_bytes, total_bytes
-
-if TYPE_CHECKING:
-    from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 OUT_OF_MEMORY = "tuning.out-of-memory"
 LEAST_TOKENS = 64  # the recipe takes no fewer in a micro-batch
@@ -80,10 +76,3 @@ def with_half(assignment: Assignment, run: Run, progress: Progress) -> Assignmen
         )
     )
     return replace(assignment, contender=contender.model_copy(update={"micro_batch_tokens": half}))
-
-
-def let_go(device: torch.device) -> None:
-    """Give back what the failed attempt held, before the next one begins."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()

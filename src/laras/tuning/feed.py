@@ -13,7 +13,7 @@ import torch
 from laras.batches.pack import Step, best_fit, spread
 from laras.batches.prefetch import prefetched
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
-from laras.tuning.objectives.objective import Objective
+from laras.objectives.objective import Objective
 
 
 class Encoded(Protocol):

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from laras.adapters.prepare import trainable, transformer_blocks
+from laras.devices.memory import available_bytes, total_bytes
 from laras.engine.forward import PackedForward
 from laras.engine.loss import _CHUNK_BYTES
 from laras.errors import MemoryExhausted, UsageError
@@ -19,7 +20,6 @@ from laras.planning.memory import Plan, Shape, Work, least_bytes, plan
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.memory import available_bytes, total_bytes
 
 _GIB = 2**30
 

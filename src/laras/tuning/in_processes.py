@@ -6,18 +6,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from laras.distribution.elastic import run_ranks
+from laras.distribution.leash import show
 from laras.distribution.processes import Processes
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
+from laras.tuning.assignment import Assignment
 from laras.tuning.result import TrainingResult
-
-if TYPE_CHECKING:
-    from laras.tuning.tune import Assignment
 
 _RANK = "laras.tuning.rank"
 _PATHS = ("train", "validation", "test", "ledger")
@@ -36,7 +35,7 @@ def train_in_processes(
 
     def heard(told: dict[str, Any]) -> None:
         if "progress" in told:
-            _show(told, progress)
+            show(told, progress)
             return
         pids = started.setdefault(told["attempt"], [0] * processes.count)
         pids[told["rank"]] = told["pid"]
@@ -53,18 +52,6 @@ def train_in_processes(
         "assignment": _as_facts(assignment),
     }
     return TrainingResult(**run_ranks(_RANK, task, processes, log, heard))
-
-
-def _show(told: Mapping[str, Any], progress: Progress) -> None:
-    kind = told["progress"]
-    if kind == "stage":
-        progress.stage(told["name"], told["total"])
-    elif kind == "advance":
-        progress.advance(told["done"], **told["facts"])
-    elif kind == "note":
-        progress.note(told["message"])
-    elif kind == "finish":
-        progress.finish()
 
 
 def _as_facts(assignment: Assignment) -> dict[str, Any]:
@@ -90,8 +77,6 @@ def _as_facts(assignment: Assignment) -> dict[str, Any]:
 
 def assignment_of(facts: Mapping[str, Any]) -> Assignment:
     """The assignment that was written as ``facts``."""
-    from laras.tuning.tune import Assignment
-
     prepared = facts["prepared"]
     paths: dict[str, Any] = {name: Path(prepared[name]) for name in _PATHS}
     return Assignment(

@@ -10,31 +10,29 @@ import torch
 
 from laras.batches.pack import plan_steps
 from laras.distribution.ranks import Ranks
-from laras.engine.forward import PackedForward, Way
+from laras.distribution.replicas import held
+from laras.engine.forward import PackedForward
+from laras.engine.precision import cast_frozen
+from laras.engine.route import Way
 from laras.errors import GuardStopped
+from laras.objectives.objective import Objective
+from laras.optimizers.schedule import learning_rate_factor
 from laras.planning.hyperparameters import Hyperparameters
 from laras.planning.memory import Plan
-from laras.runs.faults import fault_point
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
 from laras.runs.progress import Progress
+from laras.saving.continuation import Continuation
+from laras.saving.state import TrainingState
 from laras.threads import placed
 from laras.translation import _
-from laras.tuning.averaging import WeightAverage
-from laras.tuning.continuation import Continuation, Parts
 from laras.tuning.divergence import STEPS, DivergenceGuard
 from laras.tuning.feed import Feed, StepBatches
 from laras.tuning.frozen_cache import FrozenCache, open_frozen_cache
 from laras.tuning.guards import FiniteGuard, StopSignals, interrupted, never_finite
-from laras.tuning.noise import embedding_noise
-from laras.tuning.objectives.objective import Objective
-from laras.tuning.optimizer import Optimizers
 from laras.tuning.pace import Pace
-from laras.tuning.precision import LossScale, autocast, cast_frozen
-from laras.tuning.replicas import held
 from laras.tuning.result import TrainingResult
-from laras.tuning.schedule import learning_rate_factor
-from laras.tuning.state import TrainingState
+from laras.tuning.stepper import Stepper
 from laras.tuning.training_data import TrainingData
 from laras.tuning.validation import mean_loss
 from laras.tuning.watcher import Watcher
@@ -76,15 +74,10 @@ class Training:
         self.holding = held(model, self.ranks, divided_on)
         self.device = next(model.parameters()).device
         self.parameters = self.holding.parameters
-        self.optimizers = Optimizers(model, chosen, self.parameters)
-        self.loss_scale = LossScale(precision)
-        self.average = WeightAverage(self.parameters, chosen.averaging_decay, self.forward.refresh)
+        self.stepper = Stepper(self.forward, objective, self.holding, chosen, precision, self.ranks)
         self.guard = FiniteGuard(chosen.non_finite_limit)
         self.divergence = DivergenceGuard(chosen.divergence == "stop")
         self.state = TrainingState(key=key)
-        self.parts = Parts(
-            self.parameters, self.optimizers, self.average, self.loss_scale, self.forward.refresh
-        )
         self.memory: Plan | None = None
         self.watcher: Watcher | None = None
         self.frozen: FrozenCache | None = None
@@ -106,7 +99,7 @@ class Training:
         The model holds the best weights afterwards. Raises Interrupted after a signal (state
         saved), GuardStopped, StorageFailed.
         """
-        self.state = self.holding.resumed(self.continuation, self.state.key, self.parts)
+        self.state = self.holding.resumed(self.continuation, self.state.key, self.stepper.parts)
         self.guard.in_a_row = self.state.non_finite_in_a_row
         self.divergence.load_state(self.state.loss_level)
         self.frozen = self.open_frozen_cache()
@@ -125,7 +118,7 @@ class Training:
                 if expected := pace.stepped(self.state.step, time.monotonic() - asked):
                     self._event("training_forecast", step=self.state.step, **expected.as_json())
                 if self.state.step % self.validate_every == 0 or self._at_end():
-                    with self.average.in_place():
+                    with self.stepper.average.in_place():
                         self._validate()
                 self.state.seconds = time.monotonic() - begun
                 # By one process's signal, and by the main one's clock, all stop, or save.
@@ -145,16 +138,7 @@ class Training:
         self._take_best_weights()
         if self.frozen is not None:
             self.frozen.clear()
-        return TrainingResult(
-            steps=self.state.step,
-            tokens=self.state.tokens,
-            seconds=self.state.seconds,
-            best_step=self.state.best_step,
-            best_loss=self.state.best_loss,
-            trained_parameters=self.holding.trained_parameters,
-            stopped=self.state.stopped,
-            validation_losses=self.state.finite_validation_losses,
-        )
+        return TrainingResult.of(self.state, self.holding.trained_parameters)
 
     def open_frozen_cache(self) -> FrozenCache | None:
         """What keeps the streams below the first trained block, where that serves: not where each
@@ -189,37 +173,14 @@ class Training:
         )
 
     def _step(self, now: StepBatches) -> None:
-        """One optimizer step over as many micro-batches as memory asks for."""
+        """One optimizer step, applied where its numbers are sound."""
         started = time.monotonic()
-        losses = []
-        self.ranks.draw_anew(self.chosen.seed, self.state.step)
-        for batch, places in zip(now.batches, now.places, strict=True):
-            if self.frozen is not None:
-                batch = self.frozen.with_stream(batch, places)
-            noise = embedding_noise(self.model, batch, self.chosen.embedding_noise)
-            with self.forward.for_both_passes():
-                with autocast(self.precision, self.device), noise:
-                    share = self.objective.loss(self.forward, batch)
-                if fault_point("loss"):
-                    share = share * math.nan
-                (share * self.loss_scale.value).backward()  # type: ignore[no-untyped-call]
-            losses.append(share.detach())
-            fault_point("step")
-        self.holding.sum_gradients()
-        # Read in one transfer: each waits for all that a GPU was asked for, and lets it run dry.
-        length = self.holding.gradient_norm(self.optimizers).to(self.device)
-        *shares, norm = torch.stack([*losses, length]).tolist()
-        (loss,), norm = self.ranks.sum(math.fsum(shares)), norm / self.loss_scale.value
-        fault_point("backward")
+        loss, norm = self.stepper.gradients(now, self.state.step, self.frozen)
         factor = self._rate_factor()
         self.state.step += 1
         self.state.tokens += now.tokens
         if math.isfinite(loss) and math.isfinite(norm):
-            clip = min(1.0, self.chosen.max_gradient_norm / (norm + 1e-6))
-            self.optimizers.step(factor, clip / self.loss_scale.value)
-            self.forward.refresh()
-            self.average.update(self.state.step)
-            self.loss_scale.fitted()
+            self.stepper.apply(norm, factor, self.state.step)
             self.guard.good()
             stopped = None
         else:
@@ -252,17 +213,17 @@ class Training:
 
     def _skip(self, now: StepBatches, loss: float) -> GuardStopped | None:
         """Leaves the weights as they are. Returns the error where it was one step too many."""
-        self.optimizers.drop_gradients()
+        self.stepper.optimizers.drop_gradients()
         what = _("the gradient") if math.isfinite(loss) else _("the loss")
         self._event(
             "step_skipped",
             step=self.state.step,
             reason=what,
             rows=now.example_ids,
-            loss_scale=self.loss_scale.value,
+            loss_scale=self.stepper.loss_scale.value,
         )
         # That float16 looks for its scale is no fault of the examples.
-        if not (math.isfinite(loss) and self.loss_scale.overflowed()):
+        if not (math.isfinite(loss) and self.stepper.loss_scale.overflowed()):
             try:
                 self.guard.bad(self.state.step, what, now.example_ids)
             except GuardStopped as error:
@@ -302,19 +263,12 @@ class Training:
             self.ranks,
             self.holding.in_step,
         )
-        better = math.isfinite(loss) and (
-            self.state.best_loss is None or loss < self.state.best_loss
-        )
+        before = self.state.finite_validation_losses
+        better = self.state.validated(loss)
         if better:
-            self.state.best_loss, self.state.best_step = loss, self.state.step
-            self.state.validations_without_gain = 0
             weights = self.holding.whole(self.parameters)
             if self.ranks.main:
                 self.continuation.keep_best(weights)
-        else:
-            self.state.validations_without_gain += 1
-        losses = self.state.finite_validation_losses
-        self.state.validation_losses.append(loss if math.isfinite(loss) else None)
         self._event(
             "validation_done",
             step=self.state.step,
@@ -323,7 +277,7 @@ class Training:
         )
         if self.watcher is not None and not self._at_end() and not self._given_up():
             done, steps = self.state.step, len(self.steps)
-            self.state.stopped = self.watcher.validated(done, steps, [*losses, loss])
+            self.state.stopped = self.watcher.validated(done, steps, [*before, loss])
 
     def _given_up(self) -> bool:
         out_of_patience = self.state.validations_without_gain >= self.chosen.patience
@@ -341,7 +295,7 @@ class Training:
         return seconds >= self.chosen.checkpoint_every_s and not self.continuation.busy
 
     def _save(self) -> None:
-        parts = self.holding.gathered(self.parts)
+        parts = self.holding.gathered(self.stepper.parts)
         if self.ranks.main:
             first = None if self.frozen is None else self.frozen.saving()
             # While the loss rises, none that was saved before goes for this one.
@@ -351,7 +305,7 @@ class Training:
     def _take_best_weights(self) -> None:
         best = None
         if self.state.best_loss is None:
-            self.average.adopt()
+            self.stepper.average.adopt()
         elif self.ranks.main:
             best = self.continuation.best()
-        self.holding.assemble(best, self.parts)
+        self.holding.assemble(best, self.stepper.parts)

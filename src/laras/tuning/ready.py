@@ -19,30 +19,30 @@ from laras.adapters.soft_prompt import refuse_head
 from laras.batches.account import write_account
 from laras.batches.token_batch import EncodedExample
 from laras.batches.tokens import Wanted, split_tokens
+from laras.devices.memory import held_memory_bytes, reset_peak_memory, total_bytes
 from laras.distribution.ranks import Ranks
+from laras.engine.precision import choose, use_float8
 from laras.errors import DataRefused, UsageError
 from laras.models.classifier import add_to_adapter, as_classifier, padding_id
 from laras.models.load import LoadedModel, context_behind, load_model, resolve_model
 from laras.models.save import save_model
 from laras.models.virtual_tokens import virtual_ids
+from laras.objectives.classification import add_head, classes_of
+from laras.objectives.objective import objectives
 from laras.planning.hyperparameters import VIRTUAL_TOKENS, resolve
 from laras.recipe.schema import TuningSection
 from laras.runs.atomic import publish_folder
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
+from laras.tuning.assignment import Assignment
 from laras.tuning.dividing import is_divided
 from laras.tuning.fitting import plan_activations, recompute, refuse_what_never_fits
 from laras.tuning.loop import Training
-from laras.tuning.memory import held_memory_bytes, reset_peak_memory, total_bytes
-from laras.tuning.objectives.classification import add_head, classes_of
-from laras.tuning.objectives.objective import objectives
-from laras.tuning.precision import choose, use_float8
 from laras.tuning.training_data import TrainingData
 
 if TYPE_CHECKING:
     from laras.preparation.pipeline import Prepared
-    from laras.tuning.tune import Assignment
 
 
 @dataclass(frozen=True, slots=True)

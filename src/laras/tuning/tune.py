@@ -5,110 +5,34 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 
-from laras.distribution.processes import ONE_PROCESS, Processes
+from laras.devices.choice import best_device
+from laras.devices.energy import energy_counter
+from laras.devices.memory import let_go, peak_memory_bytes
 from laras.distribution.ranks import Ranks
 from laras.errors import MemoryExhausted, is_out_of_memory
-from laras.models.places import template_file
-from laras.recipe.schema import Contender, EvaluationSection, ModelSection, TuningSection
+from laras.optimizers.learning_rates import tell_of_idle_decay
+from laras.runs.energy import EnergyCounter
 from laras.runs.folder import Run
-from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.heap import reused_memory
 from laras.runs.progress import Progress
+from laras.saving.begun import key_of_begun
+from laras.saving.continuation import Continuation
 from laras.translation import _
-from laras.tuning.begun import key_of_begun
-from laras.tuning.continuation import Continuation
-from laras.tuning.energy import energy_counter, watt_hours
-from laras.tuning.exhausted import OUT_OF_MEMORY, let_go, ran_out, with_half
+from laras.tuning.assignment import Assignment
+from laras.tuning.exhausted import OUT_OF_MEMORY, ran_out, with_half
 from laras.tuning.fitting import tell_what_hardly_fits
-from laras.tuning.learning_rates import tell_of_idle_decay
+from laras.tuning.in_processes import train_in_processes
 from laras.tuning.loop import Training
-from laras.tuning.memory import peak_memory_bytes
 from laras.tuning.ready import make_ready
 from laras.tuning.result import TrainingResult
 from laras.tuning.watcher import Watcher
 
-if TYPE_CHECKING:
-    from laras.preparation.pipeline import Prepared
-
 FEW_STEPS = 20  # fewer hardly move a model
-VERSION = 3  # raise it when the same input gives other weights
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """What one contender is obtained with. ``model_digest`` names the base model's files.
-
-    ``evaluation`` and ``primary_metric`` (as the recipe wishes) decide what is compared before the
-    contender is judged; tuning reads neither. ``on_change``: what becomes of a training that was
-    begun with something else (:mod:`.begun`). ``processes``: in how many it is trained; they decide
-    nothing but the last bits of it.
-    """
-
-    contender: Contender
-    model: ModelSection
-    model_digest: str
-    recipe_folder: Path
-    tuning: TuningSection
-    prepared: Prepared
-    evaluation: EvaluationSection = field(default_factory=EvaluationSection)
-    primary_metric: str = "auto"
-    on_change: Literal["refuse", "allow", "restart"] = "refuse"
-    processes: Processes = ONE_PROCESS
-
-    def key(self) -> str:
-        """Hash of all that decides the weights."""
-        return content_hash(*self.deciding().values())
-
-    def deciding(self) -> dict[str, Any]:
-        """What decides the weights, by section of the recipe.
-
-        Settings that only decide how often is saved, how a step is cut into what memory holds, or
-        whether there will be weights at all, are left out: after running out of memory, or with
-        another learning rate after a divergence, one goes on.
-        """
-        tuning = self.tuning.model_dump(
-            exclude={
-                "checkpoint_every_s",
-                "checkpoint_every_steps",
-                "keep_checkpoints",
-                "micro_batch_tokens",
-                "recompute_activations",
-                "divergence",
-                "on_out_of_memory",
-            }
-        )
-        template = template_file(self.model, self.recipe_folder)
-        beside = {"base", "download", "revision", "chat_template"}
-        return {
-            "laras.training": VERSION,
-            "contender": self.contender.model_dump(exclude={"micro_batch_tokens"}),
-            "model": self.model.model_dump(exclude=beside),
-            "model.base": self.model_digest,
-            "model.chat_template": None if template is None else file_sha256(template),
-            "tuning": tuning,
-            "data": self.prepared.key,
-        }
-
-
-def best_device(ranks: Ranks | None = None) -> torch.device:
-    """The GPU if there is one, NVIDIA's or a Mac's, else the CPU. ``ranks``: several processes have
-    an NVIDIA GPU each, or the CPU together."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if ranks is not None and ranks.count > 1:
-        return torch.device("cpu")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def refuse_processes(processes: Processes) -> None:
-    """UsageError where this machine can't have so many processes."""
-    processes.refuse_impossible(torch.cuda.device_count())
 
 
 def tune(
@@ -121,12 +45,11 @@ def tune(
     newest checkpoint. Raises what :meth:`Training.run` raises, and MemoryExhausted.
     """
     name = assignment.contender.name
-    key = assignment.key()
-    stage = run.stage(f"tune-{name}", key)
+    stage = run.stage(f"tune-{name}", assignment.key())
     folder = run.contender(name) / "model"
     if stage.done:
         return folder
-    key = key_of_begun(assignment, key, run, progress)
+    key = key_of_begun(assignment.asked(), run, progress)
     run.event("stage_started", stage=f"tune-{name}")
     started = time.monotonic()
     result = _fitted(assignment, key, run, folder, progress, watcher)
@@ -149,8 +72,6 @@ def _fitted(
     while True:
         try:
             if assignment.processes.count > 1 and watcher is None:
-                from laras.tuning.in_processes import train_in_processes
-
                 return train_in_processes(assignment, key, run, progress)
             with reused_memory():
                 return train(assignment, key, run, folder, progress, watcher)
@@ -176,7 +97,7 @@ def train(
     the result in ``folder``. ``key``: what its checkpoints bear. Raises what :func:`tune` raises.
     """
     ranks = ranks or Ranks()
-    name, device = assignment.contender.name, best_device(ranks)
+    name, device = assignment.contender.name, best_device(alone=ranks.count == 1)
     energy = energy_counter(device)
     # Beside the rows that were encoded: whoever else learns from them finds them there.
     tokens = assignment.prepared.train.parent / "tokens"
@@ -226,11 +147,23 @@ def train(
         parameters=ready.parameters,
         peak_memory_bytes=peak_memory_bytes(device),
         # Of all its seconds, those before an interruption too, at the power of what ran now.
-        energy_wh=watt_hours(energy, result.seconds, device, ranks),
+        energy_wh=_watt_hours(energy, result.seconds, device, ranks),
         energy_source=energy.source,
     )
     progress.finish()
     return result
+
+
+def _watt_hours(
+    counter: EnergyCounter, seconds: float, device: torch.device, ranks: Ranks
+) -> float | None:
+    """Of a training of so many seconds in all processes. Each counts its own GPU, but all of them
+    the same processor."""
+    own = counter.watt_hours_of(seconds)
+    if device.type != "cuda":
+        return own
+    unknown, total = ranks.sum(float(own is None), own or 0.0)
+    return None if unknown else total
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from laras.batches.prefetch import prefetched
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.distribution.ranks import Ranks
 from laras.engine.forward import PackedForward
+from laras.engine.precision import autocast
+from laras.objectives.objective import Objective
 from laras.runs.faults import fault_point
-from laras.tuning.objectives.objective import Objective
-from laras.tuning.precision import autocast
 
 
 @torch.no_grad()

@@ -33,7 +33,8 @@ from laras.recipe.schema import Contender, ModelSection, TuningSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, to_table
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.tune import Assignment, tune
+from laras.tuning.assignment import Assignment
+from laras.tuning.tune import tune
 
 Fresh = Callable[[str], PreTrainedModel]
 needs_bitsandbytes = pytest.mark.skipif(

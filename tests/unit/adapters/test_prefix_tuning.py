@@ -30,6 +30,7 @@ from laras.evaluation.losses import example_losses
 from laras.evaluation.reader import Reader
 from laras.models.load import load_model
 from laras.models.virtual_tokens import virtual_ids
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe import unread
 from laras.recipe.schema import Contender, ModelSection, TuningSection
@@ -38,7 +39,6 @@ from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.fitting import recompute
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 

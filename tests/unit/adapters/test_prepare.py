@@ -16,10 +16,10 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from laras.adapters.methods import ADAPTERS
 from laras.adapters.prepare import hidden_matrices, prepare_for, save_adapter, trainable
+from laras.engine.precision import cast_frozen
 from laras.errors import UsageError
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
-from laras.tuning.precision import cast_frozen
 
 Fresh = Callable[[str], PreTrainedModel]
 

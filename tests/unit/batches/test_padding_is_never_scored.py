@@ -13,7 +13,8 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from laras.batches.encode import encode_example
 from laras.batches.token_batch import IGNORED, EncodedExample, collate
-from laras.engine.forward import PackedForward, Route
+from laras.engine.forward import PackedForward
+from laras.engine.route import Route
 from laras.models.template import ChatTemplate
 from laras.models.tiny import FAMILIES, tiny_model
 from laras.models.tokenizer import Tokenizer

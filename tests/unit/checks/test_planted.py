@@ -20,6 +20,7 @@ from laras.checks.check import Grounds
 from laras.evaluation.candidate import Candidate
 from laras.models.load import load_model
 from laras.models.tiny import tiny_model
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import resolve
 from laras.recipe.schema import Contender, EvaluationSection, ModelSection, TuningSection
 from laras.records import Example, Message
@@ -27,7 +28,6 @@ from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.translation import set_language
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 
 WORDS = [a + b for a in ("ka", "bu", "si", "to", "me") for b in ("ra", "li", "nu", "po", "de")]

@@ -18,7 +18,7 @@ from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, Recipe
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 Plan = Callable[..., dict[str, Any]]
 # A rehearsal without a model: it answers what its recipe's folder says, by contender.

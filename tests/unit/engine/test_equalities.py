@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import IGNORED, EncodedExample, collate
-from laras.engine.forward import PackedForward, Route
+from laras.engine.forward import PackedForward
+from laras.engine.route import Route
 from packed_examples import FAMILIES, examples
 
 Fresh = Callable[[str], PreTrainedModel]

@@ -13,8 +13,9 @@ from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
-from laras.engine.forward import PackedForward, Way
+from laras.engine.forward import PackedForward
 from laras.engine.loss import cross_entropy_sum
+from laras.engine.route import Way
 
 VOCABULARY = 97
 _SHAPE: dict[str, Any] = {

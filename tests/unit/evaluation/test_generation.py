@@ -10,7 +10,7 @@ import torch
 from transformers import GenerationConfig, MistralConfig, MistralForCausalLM, PreTrainedModel
 from transformers.cache_utils import DynamicLayer
 
-from laras.engine.forward import Way
+from laras.engine.route import Way
 from laras.evaluation import padded_rows
 from laras.evaluation.cached_rows import CachedRows
 from laras.evaluation.generation import Answer, greedy_answers

@@ -15,7 +15,7 @@ from transformers import (
     Qwen2Config,
 )
 
-from laras.engine.forward import Way
+from laras.engine.route import Way
 from laras.errors import GuardStopped
 from laras.evaluation import labels as labels_module
 from laras.evaluation.label_trees import MaskedTree

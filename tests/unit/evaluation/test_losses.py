@@ -11,7 +11,7 @@ import torch
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import EncodedExample
-from laras.engine.forward import Way
+from laras.engine.route import Way
 from laras.errors import GuardStopped
 from laras.evaluation.losses import example_losses, trained_tokens
 from laras.evaluation.metric import METRICS

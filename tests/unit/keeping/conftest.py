@@ -10,7 +10,7 @@ import pytest
 from laras import workflow
 from laras.errors import MemoryExhausted
 from laras.runs.faults import armed
-from laras.tuning import loop
+from laras.tuning import stepper
 from small_project import small_project
 
 SETTINGS = ("evaluation.checks=[]", "tuning.max_steps=2", "comparison.contenders=[base, full]")
@@ -36,7 +36,7 @@ def stopped_run(project: Path) -> Path:
     """A run that ended in the middle of its training."""
     folder = project / "runs/stopped"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(loop, "fault_point", armed("backward@3:oom"))
+        patched.setattr(stepper, "fault_point", armed("backward@3:oom"))
         with pytest.raises(MemoryExhausted):
             workflow.tune(
                 project / "recipe.yaml",

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 
 from laras.adapters.prepare import prepare_for
 from laras.batches.pack import Step, plan_steps
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, ModelSection, TuningSection
@@ -24,10 +25,10 @@ from laras.rehearsal.steps import Rehearsal, representative
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning import fitting
-from laras.tuning.objectives.supervised import NextToken
+from laras.tuning.assignment import Assignment
 from laras.tuning.pace import Pace
 from laras.tuning.training_data import TrainingData
-from laras.tuning.tune import Assignment, tune
+from laras.tuning.tune import tune
 from packed_examples import examples
 
 Fresh = Callable[[str], PreTrainedModel]

@@ -6,12 +6,11 @@ import json
 import os
 from pathlib import Path
 
-import psutil
 import pytest
 
 from laras.errors import StorageFailed
 from laras.runs import lock
-from laras.runs.lock import LOCK_NAME, RunLock, boot_id
+from laras.runs.lock import LOCK_NAME, RunLock
 
 
 @pytest.fixture
@@ -21,17 +20,22 @@ def _without_flock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def left_behind(folder: Path, **changes: object) -> None:
     """A lock file as this very process would have written it, with changes."""
-    owner = {
-        "pid": os.getpid(),
-        "boot_id": boot_id(),
-        "process_started": psutil.Process().create_time(),
-    }
+    taken = RunLock(folder)
+    owner = json.loads((folder / LOCK_NAME).read_text())
+    taken.release()
     (folder / LOCK_NAME).write_text(json.dumps(owner | changes))
 
 
 @pytest.mark.usefixtures("_without_flock")
 def test_a_living_owner_keeps_the_lock(tmp_path: Path) -> None:
     left_behind(tmp_path)
+    with pytest.raises(StorageFailed, match=str(os.getpid())):
+        RunLock(tmp_path)
+
+
+@pytest.mark.usefixtures("_without_flock")
+def test_a_process_of_another_machine_counts_as_alive(tmp_path: Path) -> None:
+    left_behind(tmp_path, host="another", boot_id="of-another")
     with pytest.raises(StorageFailed, match=str(os.getpid())):
         RunLock(tmp_path)
 

@@ -189,9 +189,9 @@ from laras.tuning import fitting
 from laras.adapters.prepare import prepare_for
 from laras.engine.forward import PackedForward
 from laras.runs.heap import reused_memory
-from laras.tuning.memory import peak_memory_bytes, reset_peak_memory
-from laras.tuning.optimizer import Optimizers
-from laras.tuning.precision import autocast, cast_frozen
+from laras.devices.memory import peak_memory_bytes, reset_peak_memory
+from laras.optimizers.optimizer import Optimizers
+from laras.engine.precision import autocast, cast_frozen
 
 kind, recompute, channels, blocks, vocabulary, tokens = json.loads(sys.argv[1])
 device, precision = torch.device("cpu"), torch.bfloat16

@@ -17,13 +17,13 @@ from transformers import PreTrainedModel
 from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import TokenBatch, collate
 from laras.errors import Interrupted
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.frozen_cache import FrozenCache, first_trained_block
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 

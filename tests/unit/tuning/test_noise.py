@@ -10,7 +10,8 @@ import torch
 from transformers import PreTrainedModel
 
 from laras.batches.token_batch import collate
-from laras.engine.forward import PackedForward, Way
+from laras.engine.forward import PackedForward
+from laras.engine.route import Way
 from laras.tuning.noise import add_noise, embedding_noise
 from packed_examples import examples
 

@@ -21,12 +21,13 @@ from laras.adapters.prepare import prepare_for, trainable
 from laras.batches.token_batch import EncodedExample, TokenBatch, collate
 from laras.engine.forward import PackedForward
 from laras.errors import GuardStopped, Interrupted
+from laras.objectives.objective import Objective
+from laras.objectives.supervised import NextToken
 from laras.planning.hyperparameters import Hyperparameters, resolve
 from laras.recipe.schema import Contender, TuningSection
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.loop import Training
-from laras.tuning.objectives.supervised import NextToken
 from laras.tuning.training_data import TrainingData
 from packed_examples import examples
 
@@ -47,13 +48,14 @@ def training(
     run: Run,
     rows: list[EncodedExample],
     precision: torch.dtype = torch.float32,
+    objective: Objective | None = None,
 ) -> Training:
     prepared = prepare_for(model, chosen)
     return Training(
         model=prepared,
         data=TrainingData(rows, [len(row) for row in rows], examples([20, 9], seed=9)),
         chosen=chosen,
-        objective=NextToken(),
+        objective=objective or NextToken(),
         run=run,
         contender="tuned",
         precision=precision,
@@ -74,15 +76,15 @@ class RecordedGradients(Training):
 
     def _step(self, step: object) -> None:
         kept: list[torch.Tensor] = []
-        original = self.optimizers.step
+        original = self.stepper.optimizers.step
 
         def recorded(factor: float, clip: float) -> None:
             kept.append(torch.cat([p.grad.flatten() for p in self.parameters.values()]))  # type: ignore[union-attr]
             original(factor, clip)
 
-        self.optimizers.step = recorded  # type: ignore[method-assign]
+        self.stepper.optimizers.step = recorded  # type: ignore[method-assign]
         super()._step(step)  # type: ignore[arg-type]
-        self.optimizers.step = original  # type: ignore[method-assign]
+        self.stepper.optimizers.step = original  # type: ignore[method-assign]
         self.gradients = [*getattr(self, "gradients", []), *kept]
 
 
@@ -219,8 +221,8 @@ def test_a_step_that_is_not_finite_is_skipped_and_named(
 ) -> None:  # trap 29
     rows = examples(LENGTHS)
     with Run.open(tmp_path / "run") as run:
-        made = training(fresh("llama"), replace(BASIC, max_steps=2), run, rows)
-        made.objective = NotFinite({1}, what)
+        chosen, spoilt = replace(BASIC, max_steps=2), NotFinite({1}, what)
+        made = training(fresh("llama"), chosen, run, rows, objective=spoilt)
         before = weights(made)
         made._step(made.feed().batches_of(made.steps[0]))
         assert all(torch.equal(part, before[name]) for name, part in weights(made).items())
@@ -238,8 +240,8 @@ def test_a_step_that_is_not_finite_is_skipped_and_named(
 def test_too_many_steps_that_are_not_finite_end_the_run(fresh: Fresh, tmp_path: Path) -> None:
     rows = examples(LENGTHS)
     with Run.open(tmp_path / "run") as run:
-        made = training(fresh("llama"), BASIC, run, rows)
-        made.objective = NotFinite(set(range(1, 100)))
+        spoilt = NotFinite(set(range(1, 100)))
+        made = training(fresh("llama"), BASIC, run, rows, objective=spoilt)
         with pytest.raises(GuardStopped, match="3 steps in a row") as stopped:
             made.run()
     assert stopped.value.exit_code == 4

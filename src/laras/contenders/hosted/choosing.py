@@ -28,7 +28,7 @@ from laras.runs.folder import Run
 from laras.runs.hashing import content_hash
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 VERSION = 1  # raise it when the same input gives other prompts
 _LEAST_SAMPLES = 100  # resamples for an interval that nobody looks at

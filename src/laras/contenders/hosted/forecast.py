@@ -44,7 +44,7 @@ from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 Questions = dict[str, Question]
 

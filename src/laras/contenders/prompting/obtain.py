@@ -19,6 +19,7 @@ from laras.contenders.prompting.system_role import with_system_role
 from laras.contenders.prompting.ways import WAYS, rows_of
 from laras.contenders.prompting.workbench import Settings, Workbench
 from laras.contenders.wording import shown, shown_name
+from laras.devices.choice import best_device
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Candidate
 from laras.evaluation.cost import Meter
@@ -32,7 +33,7 @@ from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress
 from laras.translation import _
-from laras.tuning.tune import Assignment, best_device
+from laras.tuning.assignment import Assignment
 
 VERSION = 2  # raise it when the same input gives other prompts
 

@@ -14,7 +14,7 @@ from laras.preparation.shares import on_share
 from laras.recipe.schema import Contender, Recipe
 from laras.recipe.unread import TUNED_KINDS
 from laras.translation import _
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 _SEEDS = 2**63
 

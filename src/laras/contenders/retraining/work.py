@@ -32,7 +32,8 @@ from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
 from laras.runs.progress import Progress, Titled
 from laras.translation import ngettext
-from laras.tuning.tune import Assignment, tune
+from laras.tuning.assignment import Assignment
+from laras.tuning.tune import tune
 
 _STAGE = "judge"
 # What else an evaluation's settings decide: nothing of the answers.

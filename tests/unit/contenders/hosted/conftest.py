@@ -12,7 +12,7 @@ from chat_server import ChatServer, chat_server
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, EvaluationSection, ModelSection, TuningSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, to_table
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 THINGS = ("gong", "bonang", "saron", "kendang", "suling", "rebab", "gender", "slenthem")
 Obtaining = Callable[..., Assignment]

@@ -19,7 +19,7 @@ from laras.errors import EndpointFailed, UsageError
 from laras.records import Example
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 Obtaining = Callable[..., Assignment]
 PRICES = {"price_input": 10.0, "price_output": 40.0}

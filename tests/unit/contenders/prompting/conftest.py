@@ -13,7 +13,7 @@ from laras.models.tiny import tiny_model
 from laras.preparation.pipeline import Prepared
 from laras.recipe.schema import Contender, EvaluationSection, ModelSection, TuningSection
 from laras.records import EXAMPLE_SCHEMA, Example, Message, to_table
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 MakeExample = Callable[..., Example]
 THINGS = ("gong", "bonang", "saron", "kendang", "suling", "rebab", "gender", "slenthem")

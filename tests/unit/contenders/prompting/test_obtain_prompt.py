@@ -17,7 +17,7 @@ from laras.errors import DataRefused, StorageFailed, UsageError
 from laras.records import Example
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
-from laras.tuning.tune import Assignment
+from laras.tuning.assignment import Assignment
 
 Make = Callable[..., Example]
 Obtaining = Callable[..., Assignment]
