@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help install develop demo test test-all test-faults fuzz lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-checkpointing bench-faults bench-decoding bench-evidence bench-gpu docs messages starter-data clean
+.PHONY: help install develop demo test test-all test-faults fuzz lint format types bench bench-sources bench-duplicates bench-preparation bench-material bench-training bench-curves bench-harness bench-statistics bench-engine bench-machine bench-forecast bench-search bench-checkpointing bench-faults bench-decoding bench-evidence bench-gpu bench-starter docs messages starter-data clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  \1: /p' $(MAKEFILE_LIST)
@@ -76,7 +76,6 @@ types: $(VENV)/.develop  ## mypy, strict
 MATERIAL ?= ../shared/material
 
 bench: $(VENV)/.develop  ## the figures in the docs, measured again
-	@$(BIN)/python benchmarks/starter_heldout.py --heldout $(MATERIAL)/pretrain/heldout
 	@$(BIN)/python benchmarks/real_inputs.py --material $(MATERIAL) --runs runs/bench
 
 # What others make of the same files, in an environment of its own: nothing of it is ours.
@@ -167,6 +166,23 @@ bench-decoding: $(VENV)/.develop  ## greedy answers beside model.generate: secon
 
 bench-evidence: $(VENV)/.develop  ## prompt or tune, on banking77, SmSA and service dialogues: three recipes, three verdicts
 	@$(BIN)/python benchmarks/evidence.py --material $(MATERIAL)
+
+# The folder of the starter's pretraining (its --work); the first version that shipped, from git.
+STARTER_WORK ?= runs/starter
+STARTER_FIRST := runs/starter-first
+
+$(STARTER_FIRST)/config.json:
+	@mkdir -p $(STARTER_FIRST)
+	@git archive "$$(git log --reverse --format=%H -- src/laras/models/starter/model.safetensors | head -n 1)" \
+	  src/laras/models/starter | tar -x --strip-components=4 -C $(STARTER_FIRST)
+
+bench-starter: $(VENV)/.develop $(STARTER_FIRST)/config.json  ## the starter: held-out text beside a 5-gram model, probes, continuations, demo
+	@$(BIN)/python benchmarks/starter_heldout.py --heldout $(MATERIAL)/pretrain/heldout \
+	  --tokens $(STARTER_WORK)/tokens.arrow
+	@$(BIN)/python benchmarks/starter_probes.py
+	@$(BIN)/python benchmarks/starter_samples.py
+	@$(BIN)/python benchmarks/starter_demo.py --first $(STARTER_FIRST)
+	@$(BIN)/python scripts/starter_page.py
 
 # Runs on machines where nothing can be installed: their own Python, torch and transformers.
 GPU_PYTHON ?= python3

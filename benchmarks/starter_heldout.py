@@ -1,9 +1,19 @@
-"""Bits per byte of the starter model on text that it never saw, beside `xz -9e`.
+"""Bits per byte of a starter model on text that it never saw, beside a 5-gram model and `xz -9e`.
 
-    python benchmarks/starter_heldout.py --heldout FOLDER
+    python benchmarks/starter_heldout.py --heldout FOLDER [--tokens FILE] [--model FOLDER]
 
 ``--heldout`` holds en_simple.txt, id.txt and the novels of en_prose/, documents parted by lines
-``<|doc|>``; of each novel the first 200,000 characters are taken.
+``<|doc|>``; of each novel the first 200,000 characters are taken. Lines that begin with ``User:``
+or ``Assistant:`` are text like any other there. ``--tokens``: what the model was pretrained on, as
+scripts/pretrain_starter.py leaves it; the n-gram model (kneser_ney.py) is made of the same tokens,
+once with each document counted once and once with each as often as it stands there. The better of
+both is the bar.
+
+The starter is judged by Laras's own evaluation: a document is begin token, text, end token, read
+in windows of the model's context that overlap by half, so that each token is predicted once, with
+at least half a context before it where the document has so much. The n-gram model predicts the very
+same tokens. What the end token costs is counted in both, its bytes are none; every byte of the text
+is counted once. Intervals are a bootstrap over documents.
 """
 
 from __future__ import annotations
@@ -11,17 +21,27 @@ from __future__ import annotations
 import argparse
 import lzma
 import math
+import sys
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from kneser_ney import KneserNey
+from starter_results import RESULTS, begun, starter, write
 
+from laras.batches.cache import TokenCache
 from laras.batches.encode import encode_example
-from laras.evaluation.losses import example_losses
-from laras.models.load import LoadedModel, load_model
-from laras.recipe.schema import ModelSection
+from laras.batches.encoded import EncodedExample
+from laras.evaluation.candidate import Candidate
+from laras.evaluation.evaluate import evaluate
+from laras.models.load import LoadedModel
+from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Message
 
 NOVEL_CHARACTERS = 200_000
+SETS = ("en_simple", "id", "en_prose")
 
 
 def texts(heldout: Path) -> dict[str, list[str]]:
@@ -37,28 +57,117 @@ def texts(heldout: Path) -> dict[str, list[str]]:
     return {name: [part.strip() for part in parts if part.strip()] for name, parts in sets.items()}
 
 
-def bits_per_byte(loaded: LoadedModel, documents: list[str]) -> float:
-    """Negative log-likelihood of the documents in bits, over their UTF-8 bytes."""
-    encoded = []
-    for document in documents:
-        example = Example("", "text", (Message("text", document, trained=True),), group="")
-        encoded += encode_example(example, loaded.tokenizer, loaded.template, loaded.context)[0]
-    nll = float(np.sum(example_losses(loaded.model, encoded, batch_tokens=4096)))
+def as_examples(documents: list[str]) -> list[Example]:
+    """Each document a text of its own."""
+    return [
+        Example(str(at), "text", (Message("text", document, trained=True),), group=str(at))
+        for at, document in enumerate(documents)
+    ]
+
+
+def whole(windows: Iterable[EncodedExample], begin: int) -> Iterator[np.ndarray]:
+    """The ids of documents that were cut into ``windows``: one that does not start with the
+    ``begin`` token goes on from the last token of the one before."""
+    parts: list[np.ndarray] = []
+    for window in windows:
+        if window.input_ids[0] == begin:
+            if parts:
+                yield np.concatenate(parts)
+            parts = [window.input_ids]
+        elif parts and parts[-1][-1] == window.input_ids[0]:
+            parts.append(window.input_ids[1:])
+        else:
+            raise SystemExit(f"{window.example_id} neither begins a document nor continues one")
+    if parts:
+        yield np.concatenate(parts)
+
+
+def n_gram_models(tokens: Path, loaded: LoadedModel) -> Iterator[tuple[str, KneserNey]]:
+    """One of each document once, one of all as they stand in the file ``tokens``."""
+    cache = TokenCache(tokens)
+    assert loaded.tokenizer.bos_id is not None
+    documents = list(whole((cache[at] for at in range(len(cache))), loaded.tokenizer.bos_id))
+    once = list({document.tobytes(): document for document in documents}.values())
+    size = loaded.model.config.vocab_size
+    yield "once", KneserNey(once, size)
+    if len(once) < len(documents):
+        yield "repeated", KneserNey(documents, size)
+
+
+def starter_figures(loaded: LoadedModel, documents: list[str]) -> dict[str, Any]:
+    """Bits per byte with their interval."""
+    section = EvaluationSection(metrics=["perplexity"], checks=[])
+    judged = evaluate(Candidate("starter", loaded), as_examples(documents), section)
+    table = judged.predictions
+    if sum(table["bytes"].to_pylist()) != sum(len(document.encode()) for document in documents):
+        raise SystemExit("some bytes of the text were not counted once")
+    score = judged.scores["bits_per_byte"]
+    few = len(documents) < 20  # too few to resample
+    return {"value": score.value} | ({} if few else {"low": score.low, "high": score.high})
+
+
+def n_gram_bits(model: KneserNey, loaded: LoadedModel, documents: list[str]) -> float:
+    """Bits per byte of the same tokens."""
+    ids = []
+    for example in as_examples(documents):
+        windows, _ledger = encode_example(
+            example, loaded.tokenizer, loaded.template, loaded.context
+        )
+        ids += list(whole(windows, model.begin))
+    nll = -sum(float(part.sum()) for part in model.log_probabilities(ids))
     return nll / math.log(2) / sum(len(document.encode()) for document in documents)
 
 
 def main() -> None:
-    """Print the table."""
+    """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--heldout", type=Path, required=True)
+    parser.add_argument("--tokens", type=Path, help="without it, no n-gram model")
+    parser.add_argument("--model", default="starter", help="a folder; default: the shipped one")
+    parser.add_argument("--results", type=Path, default=RESULTS / "starter-heldout.json")
     options = parser.parse_args()
-    loaded = load_model(ModelSection(), Path.cwd())
-    print(f"{'set':12}{'bytes':>10}{'starter':>10}{'xz -9e':>10}")
-    for name, documents in texts(options.heldout).items():
-        whole = "\n".join(documents).encode()
-        packed = lzma.compress(whole, preset=9 | lzma.PRESET_EXTREME)
-        figure = bits_per_byte(loaded, documents)
-        print(f"{name:12}{len(whole):10}{figure:10.3f}{8 * len(packed) / len(whole):10.3f}")
+    loaded = starter(options.model)
+    found = texts(options.heldout)
+    facts = begun(loaded) | {"text": {}, "sets": {}}
+    for name, documents in found.items():
+        joined = "\n".join(documents).encode()
+        packed = lzma.compress(joined, preset=9 | lzma.PRESET_EXTREME)
+        facts["sets"][name] = {
+            "documents": len(documents),
+            "bytes": sum(len(document.encode()) for document in documents),
+            "starter": starter_figures(loaded, documents),
+            "kneser_ney": {},
+            "xz": 8 * len(packed) / len(joined),
+        }
+    if options.tokens:
+        began = time.monotonic()
+        for way, model in n_gram_models(options.tokens, loaded):
+            facts["text"][way] = {
+                "documents": model.documents,
+                "tokens": model.tokens,
+                "n_grams": [len(order.keys) for order in model.orders],
+                "discounts": [order.discounts for order in model.orders],
+                "seconds": round(time.monotonic() - began),
+            }
+            for name, documents in found.items():
+                facts["sets"][name]["kneser_ney"][way] = n_gram_bits(model, loaded, documents)
+            del model  # the next one needs the memory
+            began = time.monotonic()
+    write(options.results, facts)
+    show(facts)
+
+
+def show(facts: dict[str, Any]) -> None:
+    """The table."""
+    print(f"{'set':10}{'bytes':>9}{'starter':>9}{'5-gram':>9}{'below':>8}{'xz -9e':>9}")
+    for name, row in facts["sets"].items():
+        value = row["starter"]["value"]
+        bar = min(row["kneser_ney"].values(), default=math.nan)
+        print(
+            f"{name:10}{row['bytes']:9}{value:9.3f}{bar:9.3f}{1 - value / bar:8.1%}{row['xz']:9.3f}"
+        )
+    if not facts["text"]:
+        print("no 5-gram model: name the pretraining's tokens with --tokens", file=sys.stderr)
 
 
 if __name__ == "__main__":

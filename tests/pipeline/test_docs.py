@@ -15,12 +15,14 @@ from laras.recipe.schema import Recipe
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.mark.parametrize("script", ["recipe_reference", "error_reference"])
+@pytest.mark.parametrize("script", ["recipe_reference", "error_reference", "starter_page"])
 def test_generated_pages_are_up_to_date(script: str) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / f"{script}.py", "--check"], timeout=60, check=False
     )
-    assert done.returncode == 0, "give `make docs`, and keep what it writes"
+    assert done.returncode == 0, (
+        "give `make docs` (`make bench-starter` for the starter), and keep what it writes"
+    )
 
 
 def test_every_key_of_the_recipe_stands_in_its_reference() -> None:
