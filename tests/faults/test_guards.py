@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from laras.errors import GuardStopped, MemoryExhausted
 from laras.report.facts import read_facts
 from laras.report.sections.guards import guards
 from laras.runs.faults import armed
-from laras.tuning import divergence, stepper
+from laras.tuning import divergence, loop, stepper
 from small_project import small_project
 
 SETTINGS = ("tuning.batch_tokens=128", "tuning.checkpoint_every_steps=1")
@@ -86,6 +87,35 @@ def test_several_in_a_row_end_the_training_with_the_last_good_weights_kept(
     monkeypatch.undo()
     tune(recipe, folder, "tuning.keep_checkpoints=9")
     assert weights(folder)
+
+
+@pytest.mark.fault(29)
+def test_what_was_done_until_then_is_saved_however_seldom_that_is(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    monkeypatch.setattr(stepper, "fault_point", armed("loss@3+:nan"))
+    with pytest.raises(GuardStopped):
+        tune(recipe, folder, "tuning.checkpoint_every_steps=null")
+    (last,) = published(folder)
+    assert last == happened(folder, "step_skipped")[-1]["step"]
+    monkeypatch.undo()
+    tune(recipe, folder, "tuning.checkpoint_every_steps=null")
+    (resumed,) = happened(folder, "training_resumed")
+    assert resumed["step"] == last
+
+
+@pytest.mark.fault(29)
+def test_a_validation_loss_that_is_never_a_number_is_no_result(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    monkeypatch.setattr(loop, "mean_loss", lambda *_given: math.inf)
+    with pytest.raises(GuardStopped) as stopped:
+        tune(recipe, folder, "tuning.patience=2")
+    assert stopped.value.identifier == "tuning.validation-not-finite"
+    assert published(folder), "nothing is lost"
+    assert not (folder / "contenders/full/model").exists()
 
 
 DIVERGING = (

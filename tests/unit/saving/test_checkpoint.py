@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -180,6 +181,61 @@ def test_checkpoints_of_other_settings_never_push_out_the_one_just_saved(
 ) -> None:
     save(checkpoints, 5, key="new")
     assert newest_step(checkpoints, "new") == 5
+
+
+def flip_a_bit_of(folder: Path) -> None:
+    content = bytearray((folder / "weights.safetensors").read_bytes())
+    content[-3] ^= 1
+    (folder / "weights.safetensors").write_bytes(content)
+
+
+def test_a_damaged_checkpoint_never_pushes_out_a_sound_one(checkpoints: Checkpoints) -> None:
+    flip_a_bit_of(checkpoints.folder / "step-20")
+    assert newest_step(checkpoints) == 10
+    save(checkpoints, 25)
+    assert names(checkpoints) == ["step-10", "step-25"]
+
+
+def test_where_room_is_made_the_newest_sound_checkpoint_stays(
+    checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flip_a_bit_of(checkpoints.folder / "step-20")
+    assert newest_step(checkpoints) == 10
+    monkeypatch.setattr(checkpoint.shutil, "disk_usage", lambda _folder: SimpleNamespace(free=0))
+    with pytest.raises(StorageFailed):
+        save(checkpoints, 25)
+    assert newest_step(checkpoints) == 10
+
+
+def test_while_the_loss_rises_nothing_is_rotated_and_what_came_later_can_go(
+    checkpoints: Checkpoints,
+) -> None:
+    contents = Contents(TrainingState(key="key", step=30), {}, {}, {"cpu": torch.get_rng_state()})
+    checkpoints.save(contents, None, rotate=False)
+    assert names(checkpoints) == ["step-10", "step-20", "step-30"]
+    checkpoints.drop_after(20)
+    assert names(checkpoints) == ["step-10", "step-20"]
+    checkpoints.drop_after(5)
+    assert names(checkpoints) == ["step-10", "step-20"], "there is none before"
+
+
+def test_best_weights_share_their_blocks_with_one_checkpoint_at_most(tmp_path: Path) -> None:
+    made = Checkpoints(tmp_path / "checkpoints", keep=3)
+    best = tmp_path / "best.safetensors"
+    facts = write_tensors(best, {"a": torch.ones(64)})
+    for step in (10, 20, 30):
+        state = TrainingState(key="key", step=step, best_loss=1.5)
+        random = {"cpu": torch.get_rng_state()}
+        made.save(Contents(state, {"a": torch.ones(64)}, {}, random), Best(best, facts))
+    places = {(made.folder / f"step-{step}/{best.name}").stat().st_ino for step in (10, 20, 30)}
+    assert len(places) == 3
+    best.write_bytes(best.read_bytes()[:-1] + b"!")  # goes bad
+    with pytest.raises(StorageFailed, match="no longer what was written"):
+        made.save(
+            Contents(TrainingState(key="key", step=40, best_loss=1.5), {}, {}, random),
+            Best(best, facts),
+        )
+    assert newest_step(made) == 30
 
 
 def test_a_file_size_limit_ends_as_a_storage_failure(checkpoints: Checkpoints) -> None:
