@@ -13,7 +13,7 @@ that begins documents, which is never predicted; with byte-level tokens nothing 
 
 N-grams of an order are numbered by their sorted keys (number of the first n - 1 tokens, times the
 vocabulary's size, plus the last token): those that share a history lie together, and any order fits
-into 64 bits. About 60 bytes of memory per token of text while it is built.
+into 64 bits. About 110 bytes of memory per token of text while it is built.
 """
 
 from __future__ import annotations
@@ -67,20 +67,20 @@ class KneserNey:
         found: list[Order] = []
         # Of the order before: the number of the n-gram that ends at each place; its keys; the
         # counts of those that begin a document; how many histories there are.
-        numbers = tokens.astype(np.int64)
+        numbers = tokens
         keys, histories = np.arange(size), 1
         begun = np.zeros(size, dtype=np.int64)
         for length in range(2, order + 1):
             places = np.flatnonzero(depth >= length - 1)
             longer, example, of_place, counts = _distinct(
-                numbers[places - 1] * size + tokens[places]
+                numbers[places - 1] * np.int64(size) + tokens[places]
             )
             example = places[example]
             before = np.bincount(numbers[example], minlength=len(keys)) + begun
             found.append(_order(keys, before, keys // size, histories))
             begun = np.where(depth[example] == length - 1, counts, 0)
             keys, histories = longer, len(keys)
-            numbers = np.full(len(tokens), -1)
+            numbers = np.full(len(tokens), -1, dtype=np.int32)
             numbers[places] = of_place
         found.append(_order(keys, counts, keys // size, histories))
         return found
@@ -117,7 +117,8 @@ def _joined(documents: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     lengths = np.array([len(document) for document in documents], dtype=np.int64)
     tokens = np.concatenate([*documents, np.empty(0, np.int32)]).astype(np.int32)
     begins = np.cumsum(lengths) - lengths
-    return tokens, np.arange(len(tokens)) - np.repeat(begins, lengths)
+    depth = np.arange(len(tokens)) - np.repeat(begins, lengths)
+    return tokens, depth.astype(np.int32)
 
 
 def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -128,8 +129,8 @@ def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.
     new = np.ones(len(keys), dtype=np.bool_)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     starts = np.flatnonzero(new)
-    numbers = np.empty(len(keys), dtype=np.int64)
-    numbers[by_key] = np.cumsum(new) - 1
+    numbers = np.empty(len(keys), dtype=np.int32)
+    numbers[by_key] = np.cumsum(new, dtype=np.int32) - 1
     counts = np.diff(starts, append=len(keys))
     return ordered[starts], by_key[starts], numbers, counts
 
