@@ -230,7 +230,10 @@ class Job:
         write_shown(self.run, self.prepared.audit)
         forecasts = [each.as_json() for each in compared(self.run.events())]
         self.run.write_json("forecast.json", forecasts)
-        self.run.event("run_finished", seconds=time.monotonic() - self.started)
+        # What no stage has recorded, so that `laras runs verify` can tell whether it is this still.
+        told = ("verdict.json", "verdict.md")
+        written = {name: file_sha256(self.run.folder / name) for name in told}
+        self.run.event("run_finished", seconds=time.monotonic() - self.started, sha256=written)
         with self._stage("report"):
             path = write_report(self.run)
         self.progress.finish()

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from laras.cli.outcome import console
-from laras.cli.printable import printable
+from laras.cli.printable import one_line, printable
 from laras.report.wording import duration, size
 from laras.translation import _
 
@@ -27,7 +27,7 @@ def show_runs(found: Sequence[RunAtAGlance]) -> None:
     for each in found:
         recommended = "–" if each.recommended is None else str(each.recommended)
         cells = (str(each.folder), state_of(each), _at(each.last), recommended)
-        table.add_row(*(Text(printable(cell)) for cell in cells), size(each.size_bytes))
+        table.add_row(*(Text(one_line(cell)) for cell in cells), size(each.size_bytes))
     console().print(table)
 
 
@@ -42,11 +42,11 @@ def show_run(found: RunAtAGlance) -> None:
         (_("Size"), size(found.size_bytes)),
         (_("Contenders"), ", ".join(found.contenders) or "–"),
     ):
-        out.print(Text(printable(f"{title}: {value}")), soft_wrap=True)
+        out.print(Text(one_line(f"{title}: {value}")), soft_wrap=True)
     if found.stages:
         out.print(_("Finished stages:"))
     for name, seconds in found.stages.items():
-        out.print(Text(printable(f"  {name}  {duration(seconds)}")))
+        out.print(Text(one_line(f"  {name}  {duration(seconds)}")))
     if found.sentence:
         out.print()
         out.print(Text(printable(str(found.sentence)), "bold"), soft_wrap=True)
@@ -56,7 +56,8 @@ def state_of(found: RunAtAGlance) -> str:
     """The state in words."""
     if found.pid is not None:
         return _("running (pid {pid})").format(pid=found.pid)
-    return {"finished": _("finished")}.get(found.state, _("not finished"))
+    words = {"finished": _("finished"), "unreadable": _("can't be read")}
+    return words.get(found.state, _("not finished"))
 
 
 def _at(seconds: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from laras.cli.options import json_option, language_option
-from laras.cli.printable import printable
+from laras.cli.printable import one_line
 from laras.cli.session import Session, pass_session, print_json
+from laras.errors import UsageError
 from laras.translation import _, ngettext
 
 if TYPE_CHECKING:
@@ -47,20 +49,28 @@ def _list() -> click.Command:
         short_help=_("List the runs of a folder."),
     )
     @click.argument(
-        "folder", type=click.Path(path_type=Path), default="runs", metavar=_("[FOLDER]")
+        "folder", type=click.Path(path_type=Path), required=False, metavar=_("[FOLDER]")
     )
     @json_option()
     @language_option()
     @pass_session
-    def list_(session: Session, folder: Path) -> None:
+    def list_(session: Session, folder: Path | None) -> None:
         from laras.keeping.survey import find_runs
 
+        if folder is not None and not os.path.isdir(folder):  # noqa: PTH112 - any name
+            raise UsageError(
+                "runs.no-folder",
+                _("There is no such folder."),
+                where=str(folder),
+                hint=_("Without a name, `laras runs list` looks into the folder runs."),
+            )
+        folder = folder or Path("runs")
         found = find_runs(folder)
         if session.json:
             print_json([asdict(each) for each in found])
             return
         if not found:
-            click.echo(printable(_("There are no runs in {folder}.").format(folder=folder)))
+            click.echo(one_line(_("There are no runs in {folder}.").format(folder=folder)))
             return
         from laras.cli.kept import show_runs
 
@@ -114,7 +124,7 @@ def _verify() -> click.Command:
         if session.json:
             print_json({"run": run_folder, "looked_at": len(looked), "damaged": damaged})
         for each in () if session.json else damaged:
-            click.echo(printable(f"{each.path}: {each.problem}"))
+            click.echo(one_line(f"{each.path}: {each.problem}"))
         if damaged:
             told = ngettext(
                 "{count} of {all} parts is damaged. The same command that made the run makes "
@@ -125,7 +135,9 @@ def _verify() -> click.Command:
             )
             click.echo(told.format(count=len(damaged), all=len(looked)), err=True)
             raise SystemExit(_DAMAGED)
-        if not session.json:
+        if not looked and not session.json:
+            click.echo(_("This run has left nothing yet that could be verified."))
+        elif not session.json:
             told = ngettext("{count} part, sound.", "{count} parts, all sound.", len(looked))
             click.echo(told.format(count=len(looked)))
 
@@ -173,7 +185,7 @@ def _show_leavings(found: list[Leaving], gone: bool) -> None:
         click.echo(_("Nothing of it may go."))
         return
     for each in found:
-        click.echo(printable(f"{size(each.size_bytes):>10}  {each.path}  ({each.reason})"))
+        click.echo(one_line(f"{size(each.size_bytes):>10}  {each.path}  ({each.reason})"))
     total = size(sum(each.size_bytes for each in found))
     text = _("Deleted: {size}.") if gone else _("{size} may go; --yes deletes it.")
     click.echo(text.format(size=total))

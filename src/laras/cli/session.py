@@ -55,7 +55,9 @@ def print_json(data: Any) -> None:
 
     from laras.runs.atomic import plain
 
-    click.echo(json.dumps(plain(data), ensure_ascii=False, indent=2, allow_nan=False))
+    text = json.dumps(plain(data), ensure_ascii=False, indent=2, allow_nan=False)
+    # Half a character, as names of files may have: \\udc80 is JSON for it, and can be encoded.
+    click.echo(text.encode("utf-8", errors="backslashreplace").decode("utf-8"))
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from laras.errors import LarasError
-from laras.runs.folder import MANIFEST_NAME, Run
+from laras.keeping.expectation import finished_stages, judged
+from laras.runs.folder import Run
 from laras.runs.hashing import file_sha256
 from laras.runs.losses import losses
 from laras.runs.machine import LIBRARIES
+from laras.runs.regular import read_regular_json
 from laras.translation import _
 
 DATA = ("train.parquet", "validation.parquet", "test.parquet", "ledger.parquet")
@@ -70,29 +70,45 @@ def compare_data(first: Path, second: Path) -> list[Part]:
 
 def compare_results(first: Path, second: Path) -> list[Part]:
     """All that the first run has come to, held against the second: losses, weights, answers,
-    figures, the verdict."""
+    figures, the verdict. What the first run has lost is a difference, too."""
     parts: list[Part] = []
     one, other = Run.read(first), Run.read(second)
-    for name in one.contenders():
-        parts += _contender(name, one, other)
-    if (first / "verdict.json").is_file():
+    tuned, of_verdict = finished_stages(first, "tune-"), judged(first)
+    if was_finished(one):
+        of_verdict |= judged(second)
+    for name in sorted({*one.contenders(), *tuned, *of_verdict}):
+        parts += _contender(name, one, other, name in tuned, name in of_verdict)
+    if was_finished(one):
         parts.append(_figures("verdict.json", first, second))
     return parts
 
 
-def _contender(name: str, one: Run, other: Run) -> Iterator[Part]:
+def was_finished(run: Run) -> bool:
+    """Whether it had come to a verdict, also where that is lost."""
+    return (run.folder / "verdict.json").is_file() or any(
+        event["kind"] == "run_finished" for event in run.events()
+    )
+
+
+def _contender(name: str, one: Run, other: Run, is_tuned: bool, is_judged: bool) -> Iterator[Part]:
+    """``is_tuned``, ``is_judged``: whether the first run was so far; what the second has made is
+    then looked for in the first."""
     folder = f"contenders/{name}"
-    if (one.folder / folder / "model").is_dir():
+    if is_tuned or (one.folder / folder / "model").is_dir():
         yield _losses(name, one, other)
         yield from _weights(folder, one.folder, other.folder)
     for file in _EXACT:
-        if (one.folder / folder / file).is_file():
+        if _is_part(f"{folder}/{file}", one, other, is_judged):
             yield _files(f"{folder}/{file}", one.folder, other.folder)
     # Of the same contender with other seeds, and on shares of the data.
     for path in sorted((one.folder / folder).glob("*/*/predictions.parquet")):
         yield _files(path.relative_to(one.folder).as_posix(), one.folder, other.folder)
-    if (one.folder / folder / _FIGURES).is_file():
+    if _is_part(f"{folder}/{_FIGURES}", one, other, is_judged):
         yield _figures(f"{folder}/{_FIGURES}", one.folder, other.folder)
+
+
+def _is_part(path: str, one: Run, other: Run, in_either: bool) -> bool:
+    return (one.folder / path).is_file() or (in_either and (other.folder / path).is_file())
 
 
 def _losses(name: str, one: Run, other: Run) -> Part:
@@ -106,10 +122,16 @@ def _losses(name: str, one: Run, other: Run) -> Part:
 
 
 def _weights(folder: str, one: Path, other: Path) -> Iterator[Part]:
-    model = one / folder / "model"
-    for path in sorted(model.rglob("*")):
-        if path.is_file():
-            yield _files(path.relative_to(one).as_posix(), one, other)
+    names = {
+        path.relative_to(run).as_posix()
+        for run in (one, other)
+        for path in (run / folder / "model").rglob("*")
+        if path.is_file()
+    }
+    if not names:
+        yield Part(f"{folder}/model", _("missing in the first run"))
+    for name in sorted(names):
+        yield _files(name, one, other)
 
 
 def _files(name: str, one: Path, other: Path) -> Part:
@@ -125,6 +147,8 @@ def _files(name: str, one: Path, other: Path) -> Part:
 def _figures(name: str, one: Path, other: Path) -> Part:
     """The content of a JSON file, but for what the work took."""
     before, after = _unmeasured(_json(one / name)), _unmeasured(_json(other / name))
+    if before is None:
+        return Part(name, _("missing in the first run"))
     if before == after:
         return Part(name)
     if after is None:
@@ -152,17 +176,9 @@ def _unmeasured(content: Any) -> Any:
     return content
 
 
-def manifest_of(folder: Path) -> Mapping[str, Any]:
-    """A run's manifest; empty where it has none that can be read."""
-    try:
-        return _mapping(Run.read(folder).read_json(MANIFEST_NAME))
-    except LarasError:
-        return {}
-
-
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_bytes())
+        return read_regular_json(path)
     except (OSError, ValueError):
         return None
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from laras.errors import StorageFailed
 from laras.keeping.survey import runs_below, size_of
 from laras.runs.atomic import remove_folder
 from laras.runs.failures import storage_errors
 from laras.runs.folder import Run
+from laras.runs.regular import is_own, read_regular_json
 from laras.translation import _
 
 _CONTINUED_FROM = ("checkpoints", "best.safetensors", "frozen", "training.json")
 _PREPARING = "prepare-"  # before the names of the preparation's inner stages
+_INNER_STAGE = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ def remove(folder: Path, going: list[Leaving]) -> None:
     with Run.open(folder, create=False) as run:
         for each in going:
             path = folder / each.path
+            if not is_own(folder, path):
+                raise StorageFailed(
+                    "runs.outside",
+                    _("This path leads out of the run folder."),
+                    where=str(path),
+                    hint=_("Delete the link."),
+                )
             with storage_errors(path):
                 if each.stage is not None:
                     if each.run:
@@ -74,22 +84,24 @@ Found = tuple[Path, str, str | None]
 
 def _torn(run: Path) -> Iterator[Found]:
     for path in sorted(run.glob("**/.*.tmp")):
-        yield path, _("left by a process that was killed"), None
+        if is_own(run, path):
+            yield path, _("left by a process that was killed"), None
     for path in sorted(run.glob("traceback-*.txt")):
-        yield path, _("the traceback of an error"), None
+        if is_own(run, path) and path.is_file():
+            yield path, _("the traceback of an error"), None
 
 
 def _of_trainings(run: Path, begun: bool) -> Iterator[Found]:
     for contender in sorted(run.glob("contenders/*")):
         left = [contender / name for name in _CONTINUED_FROM[:3]]
-        left = [path for path in left if path.exists()]
+        left = [path for path in left if is_own(run, path) and path.exists()]
         if not left:
             continue
         if _is_finished(run, contender):
             reason = _("the training that it served to continue is finished")
         elif begun:
             reason = _("of a training that was begun and is not finished")
-            left.append(contender / _CONTINUED_FROM[3])
+            left += [path for path in [contender / _CONTINUED_FROM[3]] if is_own(run, path)]
         else:
             continue
         for path in left:
@@ -100,12 +112,24 @@ def _of_data(run: Path) -> Iterator[Found]:
     """What preparing and encoding are quicker with, next time."""
     if (run / "stages/prepare.json").is_file():
         for record in sorted((run / "stages").glob(f"{_PREPARING}*.json")):
-            output = _mapping(_mapping(_json(record).get("outputs")).get("folder")).get("path")
-            folder = run / str(output)
-            if output and folder.is_dir() and folder.resolve().is_relative_to(run.resolve()):
+            folder = _inner_folder(run, record)
+            if folder is not None:
                 yield folder, _("an inner stage of the preparation, which is finished"), record.stem
-    if (run / "data/tokens").is_dir():
+    if is_own(run, run / "data/tokens") and (run / "data/tokens").is_dir():
         yield run / "data/tokens", _("examples in tokens; encoded again when needed"), None
+
+
+def _inner_folder(run: Path, record: Path) -> Path | None:
+    """The folder ``data/STAGE/KEY`` of the inner stage that is recorded there; None where the
+    record names anything else: it may be forged."""
+    name = record.stem.removeprefix(_PREPARING)
+    output = _mapping(_mapping(_json(record).get("outputs")).get("folder")).get("path")
+    parts = PurePosixPath(output).parts if isinstance(output, str) else ()
+    if not _INNER_STAGE.fullmatch(name) or len(parts) != 3 or parts[:2] != ("data", name):
+        return None
+    folder = run.joinpath(*parts)
+    is_there = is_own(run, record) and is_own(run, folder) and folder.is_dir()
+    return folder if is_there else None
 
 
 def _is_finished(run: Path, contender: Path) -> bool:
@@ -117,8 +141,8 @@ def _is_finished(run: Path, contender: Path) -> bool:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = read_regular_json(path)
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -7,7 +7,7 @@ training is begun. What an endpoint has answered is taken over: it is material, 
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,28 +15,33 @@ from typing import Any
 
 from laras import workflow
 from laras.distribution.processes import ONE_PROCESS, Processes
-from laras.errors import UsageError
+from laras.errors import StorageFailed, UsageError
 from laras.job import model_digest
 from laras.keeping.comparison import (
     Part,
     Version,
     compare_data,
     compare_results,
-    manifest_of,
     other_versions,
+    was_finished,
 )
+from laras.keeping.expectation import finished_stages
 from laras.models.load import resolve_model
 from laras.preparation.inputs import source_contents
-from laras.recipe.load import LoadedRecipe, load_recipe
+from laras.recipe.load import LoadedRecipe, load_recipe, resolved_yaml
+from laras.runs.atomic import write_bytes_atomic
 from laras.runs.failures import storage_errors
-from laras.runs.folder import Run
+from laras.runs.folder import MANIFEST_NAME, Run, is_run
+from laras.runs.hashing import file_sha256
 from laras.runs.machine import environment
 from laras.runs.manifest import manifest, without_identity
 from laras.runs.progress import Progress
+from laras.runs.regular import is_own, read_regular
 from laras.saving.begun import changed_on_the_way
 from laras.translation import _
 
 FILE = "reproduction.json"
+_MOST_PROCESSES = 256
 _REPLIES = ("data/replies.jsonl", "judge/replies.jsonl", "contenders/*/replies.jsonl")
 
 
@@ -64,28 +69,36 @@ def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduct
     UsageError where ``first`` is no run that can be done again, or its data or base model are not
     what they were.
     """
-    second = second or first.with_name(f"{first.resolve().name}-again")
-    if second.resolve() == first.resolve():
+    run = Run.read(first)
+    # Of "." and "..", only the resolved path has a name.
+    named = first if first.name not in ("", "..") else first.resolve()
+    second = second or named.with_name(f"{named.name}-again")
+    if second.resolve().is_relative_to(first.resolve()):
         raise UsageError(
             "reproduce.same-folder",
             _("A run is not done again in its own folder."),
             where=str(second),
             hint=_("Name another folder with --run."),
         )
-    run = Run.read(first)
-    then = manifest_of(first)
-    if not then:
+    then = run.read_json(MANIFEST_NAME)
+    if not then or not isinstance(then, dict):
         raise UsageError(
             "reproduce.no-manifest",
             _("This run has no manifest: it was stopped before its data was prepared."),
             where=str(first),
             hint=_("`laras run` with its recipe begins it anew."),
         )
+    _refuse_another_recipe(run, then)
     loaded = _recipe(run)
+    _refuse_other_folder(second, loaded)
+    processes = _processes(run)
     now = manifest({"environment": environment()})
     versions = other_versions(then, now)
     # Some of it may have been made before an upgrade.
-    for earlier in then.get("earlier") or ():
+    before = then.get("earlier")
+    for earlier in before if isinstance(before, list) else ():
+        if not isinstance(earlier, dict):
+            continue
         versions += [v for v in other_versions({**then, **earlier}, now) if v not in versions]
     _refuse_another_base(loaded, then)
     _take_over_replies(first, second)
@@ -93,12 +106,11 @@ def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduct
     parts = compare_data(first, second)
     _refuse_other_data(parts, then, without_identity(source_contents(prepared)), versions)
     names = [contender.name for contender in loaded.recipe.comparison.contenders]
-    processes = _processes(run)
-    if (first / "verdict.json").is_file():
+    if was_finished(run):
         workflow.run_whatever_the_gates(
             loaded, run_folder=second, progress=progress, processes=processes
         )
-    elif any((first / f"stages/tune-{name}.json").is_file() for name in names):
+    elif not finished_stages(first, "tune-").isdisjoint(names):
         workflow.tune(loaded, run_folder=second, progress=progress, processes=processes)
     parts += compare_results(first, second)
     changed = sorted({field for name in names for field in changed_on_the_way(run, name)})
@@ -111,7 +123,7 @@ def reproduce(first: Path, second: Path | None, progress: Progress) -> Reproduct
 def as_json(found: Reproduction) -> dict[str, Any]:
     """For programs, and for ``reproduction.json``."""
     return {
-        "of": found.of.name,
+        "of": found.of.resolve().name,
         "same": found.is_same,
         "parts": [{"name": p.name, "difference": p.difference} for p in found.parts],
         "versions": [{"name": v.name, "then": v.then, "now": v.now} for v in found.versions],
@@ -124,7 +136,7 @@ def _recipe(run: Run) -> LoadedRecipe:
     loaded = load_recipe(run.folder / "recipe.yaml")
     origin = run.read_json("origin.json")
     folder = Path(str(origin.get("recipe_folder"))) if isinstance(origin, dict) else None
-    if folder is None or not folder.is_dir():
+    if folder is None or not os.path.isdir(folder):  # noqa: PTH112 - any name
         raise UsageError(
             "reproduce.no-folder",
             _("The folder that the recipe's paths start from is not here: {folder}.").format(
@@ -138,12 +150,60 @@ def _recipe(run: Run) -> LoadedRecipe:
 
 def _processes(run: Run) -> Processes:
     """As many as trained together then: sums over others are rounded otherwise."""
-    last = {e.get("contender"): e for e in run.events() if e["kind"] == "training_planned"}
-    count = max((int(event.get("processes") or 1) for event in last.values()), default=1)
+    last = {str(e.get("contender")): e for e in run.events() if e["kind"] == "training_planned"}
+    counts = [1 if e.get("processes") is None else e["processes"] for e in last.values()]
+    for each in counts:
+        if type(each) is not int or not 1 <= each <= _MOST_PROCESSES:
+            raise UsageError(
+                "reproduce.processes",
+                _("The run's events name no possible number of processes: {value}.").format(
+                    value=str(each)[:40]
+                ),
+                where=str(run.folder / "events.jsonl"),
+                hint=_("The events were changed; put them back."),
+            )
+    count = max(counts, default=1)
     if count == 1:
         return ONE_PROCESS
     is_divided = any(event.get("divided") for event in last.values())
     return Processes(count, shard="always" if is_divided else "never")
+
+
+def _refuse_another_recipe(run: Run, then: Mapping[str, Any]) -> None:
+    section = then.get("recipe")
+    recorded = section.get("sha256") if isinstance(section, Mapping) else None
+    file = run.folder / "recipe.yaml"
+    if recorded is not None and is_own(run.folder, file) and file.is_file():
+        if file_sha256(file) == recorded:
+            return
+        raise UsageError(
+            "reproduce.other-recipe",
+            _("The recipe in the run's folder is not the one that its manifest names."),
+            where=str(file),
+            hint=_("Put it back, or give the command that made the run once more."),
+        )
+
+
+def _refuse_other_folder(second: Path, loaded: LoadedRecipe) -> None:
+    """The folder of the second run may hold what an interrupted call has left, and nothing of
+    another run: answers would be mixed."""
+    if not is_run(second):
+        return
+    there = Run.read(second)
+    origin = there.read_json("origin.json")
+    own = {"recipe_folder": str(loaded.folder.resolve()), "recipe": None}
+    recipe = second / "recipe.yaml"
+    is_ours = origin is None or origin == own
+    if is_ours and os.path.lexists(recipe):
+        with storage_errors(recipe):
+            is_ours = read_regular(recipe) == resolved_yaml(loaded).encode("utf-8")
+    if not is_ours:
+        raise UsageError(
+            "reproduce.other-folder",
+            _("This folder holds another run."),
+            where=str(second),
+            hint=_("Name another folder with --run."),
+        )
 
 
 def _refuse_another_base(loaded: LoadedRecipe, then: Mapping[str, Any]) -> None:
@@ -194,7 +254,16 @@ def _take_over_replies(first: Path, second: Path) -> None:
         for pattern in _REPLIES:
             for path in first.glob(pattern):
                 target = run.folder / path.relative_to(first)
-                if not target.exists():
-                    with storage_errors(target):
-                        target.parent.mkdir(parents=True, exist_ok=True)
-                        shutil.copyfile(path, target)
+                if os.path.lexists(target):
+                    continue
+                with storage_errors(target):
+                    content = read_regular(path) if is_own(first, path) else None
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    if content is None or not is_own(run.folder, target):
+                        raise StorageFailed(
+                            "runs.outside",
+                            _("This path leads out of the run folder."),
+                            where=str(path if content is None else target),
+                            hint=_("Delete the link."),
+                        )
+                    write_bytes_atomic(target, content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,13 +14,14 @@ from laras.runs.folder import Run, is_run
 from laras.runs.lock import holder
 
 _HOLD_NO_RUN = frozenset({"data", "model", "checkpoints", "stages"})
+_LATEST = 1e11  # seconds since 1970, or of a stage; no clock tells more
 _DEPTH = 3  # folders below each other in which runs are looked for
 
 
 @dataclass(frozen=True, slots=True)
 class RunAtAGlance:
-    """``state``: running, finished, or unfinished; ``pid``: of the one that runs. ``began`` and
-    ``last``: seconds since 1970 of the first and the last event. ``stages``: finished, with their
+    """``state``: running, finished, unfinished, or unreadable; ``pid``: of the one that
+    runs. ``began`` and ``last``: seconds since 1970 of the first and the last event. ``stages``: finished, with their
     seconds. ``size_bytes``: what deleting the folder would free."""
 
     folder: Path
@@ -37,31 +39,41 @@ class RunAtAGlance:
 def find_runs(folder: Path) -> list[RunAtAGlance]:
     """All runs in ``folder`` (or it alone, where it is one), the one that was written to last at
     the end. A folder that is a link is passed over."""
-    found = [glance(each) for each in _runs_in(folder, _DEPTH)]
+    found = [_glance_or_name(each) for each in _runs_in(folder, _DEPTH)]
     return sorted(found, key=lambda each: (each.last or 0.0, str(each.folder)))
 
 
 def glance(folder: Path) -> RunAtAGlance:
     """One run, also while it is written to. A file that is damaged tells nothing."""
     run = Run.read(folder)
-    events = _read(run.events, [])
-    times = [float(e["t"]) for e in events if isinstance(e.get("t"), int | float)]
+    told = _read(run.events, None)
+    events = told or []
+    times = [t for t in (_seconds(event.get("t")) for event in events) if t is not None]
     verdict = _mapping(_read(lambda: run.read_json("verdict.json"), None))
     pid = holder(folder)
     kinds = [event.get("kind") for event in events]
     is_finished = "run_finished" in kinds and "run_started" not in _after_last(kinds)
+    state = "unreadable" if told is None else "finished" if is_finished else "unfinished"
     return RunAtAGlance(
         folder,
-        "running" if pid is not None else "finished" if is_finished else "unfinished",
+        "running" if pid is not None else state,
         pid,
         min(times, default=None),
         max(times, default=None),
         size_of(folder),
         dict(_stages(run)),
         _read(run.contenders, []),
-        verdict.get("recommendation"),
-        verdict.get("sentence"),
+        _text(verdict.get("recommendation")),
+        _text(verdict.get("sentence")),
     )
+
+
+def _glance_or_name(folder: Path) -> RunAtAGlance:
+    """One that can't be read at all must not hide the others."""
+    try:
+        return glance(folder)
+    except (LarasError, OSError, ArithmeticError, ValueError, TypeError, RecursionError):
+        return RunAtAGlance(folder, "unreadable", None, None, None, 0, {}, [], None, None)
 
 
 def runs_below(folder: Path) -> list[Path]:
@@ -95,10 +107,15 @@ def size_of(path: Path) -> int:
 def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
     if not folder.is_dir() or folder.is_symlink():
         return
-    if is_run(folder):
+    try:
+        holds_run = is_run(folder)
+        entries = [] if holds_run or not depth else sorted(folder.iterdir())
+    except OSError:  # a folder that this user may not look into
+        return
+    if holds_run:
         yield folder
-    elif depth:
-        for entry in sorted(folder.iterdir()):
+    else:
+        for entry in entries:
             if not entry.name.startswith("."):
                 yield from _runs_in(entry, depth - 1)
 
@@ -106,8 +123,18 @@ def _runs_in(folder: Path, depth: int) -> Iterator[Path]:
 def _stages(run: Run) -> Iterator[tuple[str, float]]:
     for path in sorted((run.folder / "stages").glob("*.json")):
         record = _mapping(_read(lambda at=path: run.read_json(f"stages/{at.name}"), None))
-        seconds = record.get("seconds")
-        yield path.stem, float(seconds) if isinstance(seconds, int | float) else 0.0
+        yield path.stem, _seconds(record.get("seconds")) or 0.0
+
+
+def _seconds(value: Any) -> float | None:
+    """A time that a clock may have told; None for anything else that JSON holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= _LATEST and math.isfinite(value) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _after_last(kinds: list[Any]) -> list[Any]:

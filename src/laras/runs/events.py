@@ -18,6 +18,7 @@ from laras.errors import StorageFailed
 from laras.runs.atomic import plain
 from laras.runs.failures import is_full, storage_errors, storage_failure
 from laras.runs.redaction import logger, redacted
+from laras.runs.regular import open_regular, read_regular
 from laras.translation import _
 
 EVENTS_NAME = "events.jsonl"
@@ -29,9 +30,9 @@ class EventLog:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / EVENTS_NAME
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
         with storage_errors(self.path):
-            self._descriptor = os.open(self.path, flags, 0o644)
+            self._descriptor = open_regular(self.path, flags)
             size = os.fstat(self._descriptor).st_size
             self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
         self._lost = 0
@@ -98,7 +99,7 @@ class EventLog:
 def read_events(folder: Path) -> list[dict[str, Any]]:
     """All whole events of a run folder, oldest first; none where nothing was written yet."""
     try:
-        content = (folder / EVENTS_NAME).read_bytes()
+        content = read_regular(folder / EVENTS_NAME)
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -111,7 +112,7 @@ def read_events(folder: Path) -> list[dict[str, Any]]:
     for line in content.split(b"\n"):
         try:
             event = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(event, dict) and "kind" in event:
             events.append(event)

@@ -7,7 +7,6 @@ data/  contenders/NAME/  stages/NAME.json
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -21,6 +20,7 @@ from laras.runs.events import EVENTS_NAME, EventLog, read_events
 from laras.runs.failures import storage_errors
 from laras.runs.lock import LOCK_NAME, RunLock
 from laras.runs.manifest import earlier_versions, manifest
+from laras.runs.regular import read_regular_json
 from laras.runs.stage import StageStatus, stage_status
 from laras.translation import _
 
@@ -166,10 +166,10 @@ class Run:
         """The content of a JSON file of the run; None where there is no such file."""
         path = self._inside(relative)
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            return read_regular_json(path)
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise StorageFailed(
                 "runs.damaged",
                 _("This file of the run is damaged: {reason}.").format(reason=error),
@@ -191,7 +191,7 @@ class Run:
         """Take back that the stage ``name``, and those called ``name-...``, were ever done: what
         they left was deleted on purpose, not damaged."""
         self._check_held()
-        folder = self.folder / "stages"
+        folder = self._inside("stages")
         with storage_errors(folder):
             for record in [folder / f"{name}.json", *folder.glob(f"{name}-*.json")]:
                 record.unlink(missing_ok=True)

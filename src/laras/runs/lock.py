@@ -21,6 +21,7 @@ from typing import Any
 
 from laras.errors import StorageFailed
 from laras.runs.failures import storage_errors
+from laras.runs.regular import open_regular, read_regular
 from laras.translation import _
 
 try:
@@ -32,6 +33,7 @@ LOCK_NAME = "run.lock"
 _NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 _START_TOLERANCE_S = 2.0
 _MOST_BYTES = 4096
+_LARGEST_PID = 2**31 - 1  # of any system; the file may hold anything
 
 
 class RunLock:
@@ -42,8 +44,7 @@ class RunLock:
         self.path = folder / LOCK_NAME
         with storage_errors(self.path):
             # Not through a link: it would lock, and then write, something else.
-            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-            self._descriptor = os.open(self.path, flags, 0o644)
+            self._descriptor = open_regular(self.path, os.O_RDWR | os.O_CREAT)
         try:
             self._acquire()
         except BaseException:
@@ -107,8 +108,7 @@ class RunLock:
 def holder(folder: Path) -> int | None:
     """The pid of whoever writes to the run folder; None where nobody does. Takes no lock."""
     try:
-        with (folder / LOCK_NAME).open("rb") as file:
-            owner = _owner_in(file.read(_MOST_BYTES))
+        owner = _owner_in(read_regular(folder / LOCK_NAME)[:_MOST_BYTES])
     except OSError:
         return None
     return int(owner["pid"]) if _is_alive(owner) else None
@@ -169,7 +169,7 @@ def _process_start(pid: int) -> float | None:
 def _is_alive(owner: dict[str, Any]) -> bool:
     """Whether the process that wrote the lock file still runs, and is not a namesake."""
     pid = owner.get("pid")
-    if not isinstance(pid, int):
+    if not isinstance(pid, int) or not 0 < pid <= _LARGEST_PID:
         return False
     if owner.get("host", _host()) != _host():
         return True  # nobody here can tell
@@ -178,4 +178,7 @@ def _is_alive(owner: dict[str, Any]) -> bool:
     started, then = _process_start(pid), owner.get("process_started")
     if started is None:
         return False
-    return not isinstance(then, int | float) or abs(started - then) <= _START_TOLERANCE_S
+    if not isinstance(then, int | float):
+        return True
+    # Compared, not subtracted: no number is too large for that.
+    return started - _START_TOLERANCE_S <= then <= started + _START_TOLERANCE_S

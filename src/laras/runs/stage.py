@@ -76,6 +76,8 @@ def damaged_files(record: Mapping[str, Any], folder: Path) -> list[str]:
             continue
         path = str(value["path"])
         recorded = value.get("files", {"": value.get("sha256")})
+        if not isinstance(recorded, dict):
+            return [""]
         names = {f"{path}/{name}".rstrip("/"): digest for name, digest in recorded.items()}
         damaged += [name for name, digest in names.items() if not _has_hash(folder / name, digest)]
     return damaged
@@ -114,8 +116,11 @@ def _is_sound(value: Any, folder: Path) -> bool:
         return True
     path = folder / str(value["path"])
     if "files" in value:
-        return path.is_dir() and all(
-            _has_hash(path / name, recorded) for name, recorded in value["files"].items()
+        files = value["files"]
+        return (
+            isinstance(files, dict)
+            and os.path.isdir(path)  # noqa: PTH112 - also a name that no file system takes
+            and all(_has_hash(path / name, recorded) for name, recorded in files.items())
         )
     return _has_hash(path, value.get("sha256"))
 
@@ -123,7 +128,7 @@ def _is_sound(value: Any, folder: Path) -> bool:
 def _has_hash(path: Path, recorded: Any) -> bool:
     try:
         return path.is_file() and file_sha256(path) == recorded
-    except OSError:  # what can't be read is no less damaged
+    except (OSError, ValueError):  # what can't be read is no less damaged
         return False
 
 

@@ -194,7 +194,8 @@ def _record(name: str, run: Run) -> dict[str, Any] | None:
     record = run.read_json(f"contenders/{name}/{FILE}")
     wanted = {"key": str, "for": str, "settings": dict}
     if isinstance(record, dict) and all(isinstance(record.get(k), t) for k, t in wanted.items()):
-        return record
+        changed = record.get("changed")
+        return {**record, "changed": changed if isinstance(changed, list) else []}
     return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from laras.errors import StorageFailed
 from laras.runs.hashing import FileFacts, file_facts
+from laras.runs.regular import read_regular, read_regular_json
 from laras.saving.state import TrainingState
 from laras.translation import _
 
@@ -44,7 +44,7 @@ def read(folder: Path) -> Verified | str:
     if folder.is_symlink():
         return _("it is a symbolic link")
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = read_regular_json(folder / MANIFEST)
         form = manifest["format"]
         if isinstance(form, int) and form != FORMAT:
             raise _of_another_version(folder, form)
@@ -56,7 +56,7 @@ def read(folder: Path) -> Verified | str:
                 return _("its manifest can't be read: {reason}").format(reason=repr(name))
             if reason := _problem(folder / name, facts):
                 return reason
-        state = _STATE.validate_json((folder / STATE).read_bytes())
+        state = _STATE.validate_json(read_regular(folder / STATE))
     except FileNotFoundError as error:
         return _("{file} is missing").format(file=Path(error.filename).name)
     except ValidationError as error:
