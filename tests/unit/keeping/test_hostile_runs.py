@@ -171,8 +171,8 @@ def test_a_reproduction_is_refused_before_any_work(
         assert refused() == "reproduce.processes"
     (done / "events.jsonl").write_text(events)
     monkeypatch.chdir(done / "data")
+    (done.parent / "done-again").symlink_to(tmp_path / "other")
     with pytest.raises(UsageError) as raised:  # ".." has a name, too: the folder beside it
-        (done.parent / "done-again").symlink_to(tmp_path / "other")
         reproduce(Path(".."), None, Silent())
     assert raised.value.identifier == "reproduce.other-folder"
     (done.parent / "done-again").unlink()
