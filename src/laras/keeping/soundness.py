@@ -123,8 +123,8 @@ def _hashes_of_verdict(run: Path) -> Iterator[Looked]:
         events = read_events(run)
     except LarasError:
         return
-    last = next((e for e in reversed(events) if e["kind"] in ("run_started", "run_finished")), {})
-    recorded = last.get("sha256")
+    ends = [event for event in events if event["kind"] in ("run_started", "run_finished")]
+    recorded = ends[-1].get("sha256") if ends else None
     for name in ("verdict.json", "verdict.md"):
         digest = recorded.get(name) if isinstance(recorded, dict) else None
         file = run / name

@@ -20,9 +20,9 @@ _DEPTH = 3  # folders below each other in which runs are looked for
 
 @dataclass(frozen=True, slots=True)
 class RunAtAGlance:
-    """``state``: running, finished, unfinished, or unreadable; ``pid``: of the one that runs.
-    ``began`` and ``last``: seconds since 1970 of the first and the last event. ``stages``:
-    finished, with their seconds. ``size_bytes``: what deleting the folder would free."""
+    """``state``: running, finished, unfinished, or unreadable; ``pid``: of the one that
+    runs. ``began`` and ``last``: seconds since 1970 of the first and the last event.
+    ``stages``: finished, with their seconds. ``size_bytes``: what deleting it would free."""
 
     folder: Path
     state: str
