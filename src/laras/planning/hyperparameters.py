@@ -68,6 +68,7 @@ class Hyperparameters:
     weight_decay: float
     warmup_share: float
     schedule: str
+    decay_share: float
     layer_decay: float
     embedding_noise: float | None
     averaging_decay: float | None

@@ -19,7 +19,7 @@ from laras.recipe.judging import JudgeSection
 from laras.recipe.preparing import GenerationSection, PreparationSection
 from laras.recipe.searching import Dimension, SearchSection
 from laras.recipe.section import Section, Seed
-from laras.recipe.tuning import FROZEN_CACHE_BYTES, TuningSection
+from laras.recipe.tuning import DECAY_SHARE, FROZEN_CACHE_BYTES, TuningSection
 
 __all__ = [
     "SOURCE_KINDS",
@@ -142,6 +142,15 @@ class Recipe(Section):
             unread.refuse(
                 unread.of_layer_decay(self.tuning.layer_decay, zip(kinds, depths, strict=True))
             )
+        unread.refuse(
+            unread.of_decay_share(
+                (
+                    self.tuning.decay_share if self.tuning.decay_share != DECAY_SHARE else None,
+                    self.tuning.schedule,
+                ),
+                [(c.kind, c.decay_share, c.schedule) for c in self.comparison.contenders],
+            )
+        )
         unread.refuse(unread.of_new_tokens(self.model.new_tokens, kinds))
         with_head = [c.kind for c in self.comparison.contenders if self.objective_of(c) == HEAD]
         unread.refuse(unread.of_new_tokens_beside_a_head(self.model.new_tokens, with_head))

@@ -9,6 +9,7 @@ from pydantic import Field
 from laras.recipe.section import Section, Seed, Share
 
 FROZEN_CACHE_BYTES = 20_000_000_000
+DECAY_SHARE = 0.2
 
 # Another package may bring an objective, so that names are looked up when the work begins.
 Objective = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -33,8 +34,10 @@ class Adjustment(Section):
     """AdamW's decoupled weight decay, on matrices only."""
     warmup_share: Share | None = None
     """Share of the steps in which the learning rate rises."""
-    schedule: Literal["cosine", "linear", "constant"] | None = None
+    schedule: Literal["cosine", "linear", "constant", "wsd"] | None = None
     """How the learning rate falls after the warm-up."""
+    decay_share: Share | None = None
+    """wsd: share of the steps, the last ones, in which the learning rate falls."""
     rank: int | None = Field(default=None, ge=1)
     """The rank of LoRA, its variants and VeRA; default: 16, for VeRA 256."""
     alpha: float | None = Field(default=None, gt=0.0)
@@ -93,8 +96,11 @@ class TuningSection(Section):
     """Decoupled weight decay, on matrices only."""
     warmup_share: Share = 0.05
     """Share of the steps in which the learning rate rises."""
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    """How the learning rate falls after the warm-up."""
+    schedule: Literal["cosine", "linear", "constant", "wsd"] = "cosine"
+    """How the learning rate falls after the warm-up. ``wsd``: it stays (warm-up, stable), and falls
+    in the last steps only (decay), so that a longer training goes on from the same checkpoints."""
+    decay_share: Share = DECAY_SHARE
+    """wsd: share of the steps, the last ones, in which the learning rate falls."""
     layer_decay: float = Field(default=1.0, gt=0.0, le=1.0)
     """Each block learns at this share of the rate of the block above it, embeddings at the lowest
     rate, final norm and head at the full one; it changes nothing where one block is trained."""

@@ -185,6 +185,25 @@ def of_frozen_cache(size: int, kinds: Iterable[str]) -> Iterable[Unread]:
         )
 
 
+def of_decay_share(
+    tuning: tuple[float | None, str], contenders: Sequence[tuple[str, float | None, str | None]]
+) -> Iterable[Unread]:
+    """A share of the steps for a decay that no schedule has: (share, schedule) of the tuning
+    section, (kind, share, schedule) of the contenders; None: not set."""
+    general, schedule = tuning
+    reason = _("only the schedule wsd has a decay of its own")
+    hint = _("Use schedule: wsd, or leave decay_share out.")
+    for number, (_kind, share, own) in enumerate(contenders):
+        if share is not None and (own or schedule) != "wsd":
+            yield Unread(("comparison", "contenders", number, "decay_share"), share, reason, hint)
+    # A contender that has a share of its own does not read the general one.
+    readers = [
+        own or schedule for kind, share, own in contenders if kind in TUNED_KINDS and share is None
+    ]
+    if general is not None and "wsd" not in readers:
+        yield Unread(("tuning", "decay_share"), general, reason, hint)
+
+
 def of_layer_decay(decay: float, contenders: Iterable[tuple[str, int | None]]) -> Iterable[Unread]:
     """A decay from block to block where whoever is tuned (kind, trained layers) trains one."""
     tuned = [each for each in contenders if each[0] in TUNED_KINDS]

@@ -28,6 +28,7 @@ FILE = "training.json"
 SAFE = frozenset(
     {
         *("learning_rate", "weight_decay", "warmup_share", "schedule", "layer_decay"),
+        "decay_share",
         *("max_gradient_norm", "embedding_noise", "patience", "validations_per_epoch"),
         "non_finite_limit",
     }

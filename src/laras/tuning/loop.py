@@ -8,7 +8,7 @@ from functools import partial
 
 import torch
 
-from laras.batches.pack import plan_steps
+from laras.batches.pack import Step, plan_steps
 from laras.distribution.ranks import Ranks
 from laras.distribution.replicas import held
 from laras.engine.forward import PackedForward
@@ -55,9 +55,11 @@ class Training:
         fastest: Way = "fast",
         ranks: Ranks | None = None,
         divided_on: torch.device | None = None,
+        steps: list[Step] | None = None,
     ) -> None:
         """``ranks``: the processes that do it together; default: this one. ``divided_on``: a device
-        of each, on which they hold a part of the model."""
+        of each, on which they hold a part of the model. ``steps``: what each takes; default: as
+        ``chosen`` says."""
         self.model = model
         self.ranks = ranks or Ranks()
         self.data = data
@@ -82,7 +84,7 @@ class Training:
         self.watcher: Watcher | None = None
         self.frozen: FrozenCache | None = None
         self.continuation = Continuation(run, contender, chosen.keep_checkpoints, progress)
-        self.steps = plan_steps(
+        self.steps = steps or plan_steps(
             data.train_lengths,
             chosen.batch_tokens,
             chosen.epochs,
@@ -208,7 +210,11 @@ class Training:
     def _rate_factor(self) -> float:
         """Share of the peak learning rate in this step."""
         return learning_rate_factor(
-            self.state.step, len(self.steps), self.chosen.warmup_share, self.chosen.schedule
+            self.state.step,
+            len(self.steps),
+            self.chosen.warmup_share,
+            self.chosen.schedule,
+            self.chosen.decay_share,
         )
 
     def _skip(self, now: StepBatches, loss: float) -> GuardStopped | None:

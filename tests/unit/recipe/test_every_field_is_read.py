@@ -219,6 +219,7 @@ def mutations() -> Iterator[Mutation]:
     yield Mutation("tuning.weight_decay=0.5", tuned)
     yield Mutation("tuning.warmup_share=0.9", tuned)
     yield Mutation("tuning.schedule=constant", tuned)
+    yield Mutation("tuning.decay_share=0.9", tuned, ("tuning.schedule=wsd",))
     yield Mutation("tuning.layer_decay=0.5", tuned)
     yield Mutation("tuning.embedding_noise=5.0", tuned)
     yield Mutation("tuning.averaging_decay=0.5", tuned)
@@ -269,6 +270,7 @@ def mutations() -> Iterator[Mutation]:
         *("micro_batch_tokens=64", "weight_decay=0.5", "warmup_share=0.9", "schedule=constant"),
     ):
         yield Mutation(f"comparison.contenders.0.{change}", planned)
+    yield Mutation("comparison.contenders.0.decay_share=0.9", planned, ("tuning.schedule=wsd",))
     for change in ("rank=2", "alpha=1.5", "dropout=0.5", "target_modules=[q_proj]"):
         yield Mutation(f"comparison.contenders.0.{change}", tuned, (LORA,))
     # Without the extra it is refused, with it a rounded base is tuned.

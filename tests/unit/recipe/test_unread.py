@@ -111,6 +111,21 @@ def written(folder: Path, text: str) -> Path:
             "a single block",
             "trained_layers",
         ),
+        (
+            "tuning: {decay_share: 0.5}\n" + CONTENDERS + "full\n",
+            "1:10",
+            "only the schedule wsd",
+            "wsd",
+        ),
+        (
+            "tuning: {schedule: wsd, decay_share: 0.5}\n"
+            + CONTENDERS
+            + "full: {schedule: cosine}\n",
+            "1:25",
+            "only the schedule wsd",
+            "wsd",
+        ),
+        (CONTENDERS + "full: {decay_share: 0.5}\n", "6:14", "contenders.0.decay_share", "wsd"),
     ],
 )
 def test_a_setting_that_nobody_reads_is_refused_at_its_place(
@@ -142,13 +157,13 @@ def test_what_is_read_is_accepted(tmp_path: Path) -> None:
         "    - {conversations: b, assistant: [Budi], instruction: Be brief.}\n"
         "    - {examples: c, assistant: [Budi], instruction: Which class?, weight: 2.0}\n"
         "  validation: {examples: d, weight: 2.0}\n"
-        "tuning: {optimizer: muon, layer_decay: 0.9}\n"
+        "tuning: {optimizer: muon, layer_decay: 0.9, schedule: wsd, decay_share: 0.5}\n"
         "comparison:\n"
         "  contenders:\n"
         "    - base\n"
         "    - lora: {rank: 2, alpha: 4.0, dropout: 0.1, target_modules: [q_proj], epochs: 1}\n"
         "    - freeze: {trained_layers: 1, learning_rate: 1e-3}\n"
-        "    - full: {max_steps: 3, batch_tokens: 64, micro_batch_tokens: 64}\n"
+        "    - full: {max_steps: 3, decay_share: 0.1, batch_tokens: 64, micro_batch_tokens: 64}\n"
         "    - prompt: {ways: [few-shot, search], instruction: Sort., shots: 2, proposals: 4,\n"
         "               prompt_rows: 9}\n"
         "    - api: {ways: [few-shot], shots: 2, prompt_rows: 9,\n"

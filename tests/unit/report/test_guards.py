@@ -92,7 +92,7 @@ preparation.generation.input_price preparation.generation.output_price
 preparation.engine preparation.seed
 tuning.effort tuning.objective tuning.epochs tuning.max_steps tuning.learning_rate
 tuning.batch_tokens tuning.micro_batch_tokens tuning.curriculum tuning.optimizer
-tuning.weight_decay tuning.warmup_share tuning.schedule tuning.layer_decay
+tuning.weight_decay tuning.warmup_share tuning.schedule tuning.decay_share tuning.layer_decay
 tuning.embedding_noise tuning.averaging_decay tuning.on_out_of_memory tuning.seed
 evaluation.metrics evaluation.max_new_tokens evaluation.batch_tokens evaluation.seed
 evaluation.judge evaluation.judge.endpoint evaluation.judge.model

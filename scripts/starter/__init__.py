@@ -1,0 +1,1 @@
+"""From raw text to the starter model: each step of ``pretrain_starter.py`` in a file of its own."""

@@ -1,0 +1,79 @@
+"""What a training of the starter was, as JSON: texts, tokens, course and figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from laras.runs.folder import Run
+from laras.tuning.result import TrainingResult
+from starter.shape import Shape
+from starter.steps import account_of
+from starter.training import STABLE, Material, Settings
+
+
+def write_record(
+    path: Path,
+    material: Material,
+    shape: Shape,
+    settings: Settings,
+    run: Run,
+    name: str,
+    result: TrainingResult,
+    figures: Mapping[str, float],
+) -> None:
+    """Everything that docs and card tell of the training that ended as ``name``."""
+    share = sum(material.passes[e] * material.tokens.tokens_of(e) for e in material.tokens.places)
+    courses = result.tokens / share
+    record: dict[str, Any] = {
+        "shape": asdict(shape) | {"parameters": shape.parameters},
+        "settings": asdict(settings),
+        "tokens": result.tokens,
+        "steps": result.steps,
+        "seconds": result.seconds,
+        "bits_per_byte_of_validation": dict(figures),
+        "texts": {
+            entry: {
+                "tokens": material.tokens.tokens_of(entry),
+                "passes": round(material.passes[entry] * courses, 2),
+            }
+            for entry in material.tokens.places
+        },
+        "preparation": account_of(material),
+        "course": course(run, (STABLE, name)),
+    }
+    path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def course(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Validation losses (nats a token) by stage, step and tokens learnt, from the run's events."""
+    tokens: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, int], float] = {}
+    for event in run.events():
+        place = (str(event.get("contender")), int(event.get("step") or 0))
+        if place[0] not in names:
+            continue
+        if event["kind"] == "step_done":
+            tokens[place] = int(event["tokens"])
+        elif event["kind"] == "validation_done" and event["loss"] is not None:
+            found[place] = float(event["loss"])
+    rows = []
+    for (stage, step), loss in found.items():
+        learnt = sum(size for (_name, at), size in _once(tokens, stage).items() if at <= step)
+        rows.append({"stage": stage, "step": step, "tokens": learnt, "loss": round(loss, 4)})
+    return rows
+
+
+def _once(tokens: Mapping[tuple[str, int], int], stage: str) -> dict[tuple[str, int], int]:
+    """Those of each step: of ``stage``, and of the steady one where it began later."""
+    own = {place: size for place, size in tokens.items() if place[0] == stage}
+    steps = {step for _name, step in own}
+    before = {
+        place: size
+        for place, size in tokens.items()
+        if place[0] == STABLE and place[1] not in steps and stage != STABLE
+    }
+    return {**before, **own}

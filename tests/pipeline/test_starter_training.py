@@ -1,0 +1,115 @@
+"""How the starter model is made, from raw text on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+# Nats a token after both stages. In float32 and one thread; what Muon rounds to bfloat16 differs a
+# little between processors.
+PINNED, ROUNDING = 4.862, 0.02
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    from starter import mix, shaped, texts
+
+    return {"mix": mix, "texts": texts, "shaped": shaped}
+
+
+def small(work: Path) -> str:
+    command = [sys.executable, str(SCRIPTS / "pretrain_starter.py"), "--small", "--work", str(work)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].removeprefix("loss ")
+
+
+@pytest.mark.slow
+def test_the_small_training_ends_at_its_pinned_loss_and_ends_there_again(tmp_path: Path) -> None:
+    first = small(tmp_path)
+    assert float(first) == pytest.approx(PINNED, abs=ROUNDING)
+    assert small(tmp_path) == first
+
+
+def test_every_example_is_read_before_one_is_read_again(steps: dict[str, ModuleType]) -> None:
+    mix: Any = steps["mix"]
+    places = {"often": list(range(10)), "rarely": list(range(10, 50))}
+    passes = {"often": 3.0, "rarely": 0.5}
+    rounds = [mix.round_of(places, passes, number, seed=0, course=7) for number in range(7)]
+    read = [place for each in rounds for place in each]
+    assert [read.count(place) for place in places["often"]] == [3] * 10
+    assert sum(read.count(place) for place in places["rarely"]) == 20
+    assert max(read.count(place) for place in places["rarely"]) == 1
+    sizes = [len(each) for each in rounds]
+    assert max(sizes) - min(sizes) <= 2
+    assert rounds[3] == mix.round_of(places, passes, 3, seed=0, course=7)
+
+
+def test_dialogues_keep_their_shape_and_novels_their_paragraphs(
+    steps: dict[str, ModuleType],
+) -> None:
+    texts: Any = steps["texts"]
+    talk = "User: hello\nAssistant: hi\n\nUser: bye"
+    row = texts.row_of(talk)
+    assert [(m["role"], m["content"]) for m in row["messages"]] == [
+        ("user", "hello"),
+        ("assistant", "hi"),
+    ]
+    assert texts.row_of("Assistant: I begin") == {"text": "Assistant: I begin"}
+    assert texts.transcript([("user", "a"), ("assistant", "b")]) == "User: a\nAssistant: b"
+    wrapped = "It was a long line that goes on to the\nnext, and ends.\n\nThe other one\n" * 30
+    first = next(texts.novel_passages(wrapped)).split("\n\n")
+    assert first[0] == "It was a long line that goes on to the next, and ends."
+
+
+def test_sentences_that_are_held_out_leave_lists_of_sentences(
+    steps: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    texts: Any = steps["texts"]
+    (tmp_path / "held").mkdir()
+    (tmp_path / "held" / "id.txt").write_text("Dia membaca sebuah buku.\n", "utf-8")
+    pairs = (
+        "English: He reads a book.\nIndonesia: Dia membaca sebuah buku.\nEnglish: Go.\nIndonesia: "
+        "Pergilah."
+    )
+    (tmp_path / "iden_tatoeba_pairs.txt").write_text(pairs, "utf-8")
+    counts = texts.lay_out(
+        ["iden_tatoeba_pairs"], tmp_path, None, tmp_path / "held", tmp_path / "out"
+    )
+    assert counts == {"sentences_of_heldout_left_out": 1}
+    kept = (tmp_path / "out" / "train" / "iden_tatoeba_pairs.documents.jsonl").read_text("utf-8")
+    assert "Pergilah" in kept
+    assert "buku" not in kept
+
+
+def test_made_rows_say_what_is_true_of_their_sentences(steps: dict[str, ModuleType]) -> None:
+    from laras.records import Example, Message
+
+    def text(name: str, content: str) -> Example:
+        return Example(name, "text", (Message("text", content, True),), group=name)
+
+    by_text = {
+        "en_tatoeba": [text("a", "Where is it?\nThe house is old.")],
+        "id_tatoeba": [text("b", "Di mana itu?\nRumah itu tua.")],
+        "iden_tatoeba_pairs": [text("c", "English: Go.\nIndonesia: Pergilah.")],
+        "en_gnome_help": [text("d", "Change the volume\n\n" + "Open the settings. " * 5)],
+    }
+    made = steps["shaped"].made(by_text, 0, 0.05)
+    assert made == steps["shaped"].made(by_text, 0, 0.05)
+    assert {name: len(members) > 0 for name, members in made.items()} == dict.fromkeys(made, True)
+    (translation,) = made["translations (made)"]
+    said = " ".join(message.content for message in translation.messages)
+    assert "Go." in said
+    assert "Pergilah." in said
+    (question,) = made["questions (made)"]
+    assert "Change the volume" in question.messages[-2].content
+    assert question.messages[-1].content.startswith("Open the settings.")
