@@ -36,7 +36,7 @@ STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"
 # Chosen by benchmarks/starter_shapes.py.
 SHAPE = Shape()
 SETTINGS = Settings()
-VALIDATE_EVERY = 128  # steps
+VALIDATE_EVERY = 256  # steps
 MOST_TOKENS = 400_000_000
 
 

@@ -27,7 +27,9 @@ def main() -> None:
     """Train what is asked, report."""
     request = Request.read()
     meter = Meter()
-    with tempfile.TemporaryDirectory() as folder:
+    from laras.runs.garbage import seldom_sought
+
+    with tempfile.TemporaryDirectory() as folder, seldom_sought():  # as the command does
         from laras.runs.heap import reused_memory
 
         _leave_out(request.settings.get("without"))

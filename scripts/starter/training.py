@@ -55,6 +55,7 @@ class Settings:
     # Steps grow with the training: (tokens before, times batch_tokens).
     ramp: tuple[tuple[int, int], ...] = ((0, 1), (3_000_000, 2))
     precision: str = "auto"
+    objective: str = "next_token"
 
     def hyperparameters(self, steps: int, decay_steps: int, schedule: str) -> Hyperparameters:
         """Those of the engine, for a training of so many steps in all."""
@@ -193,7 +194,7 @@ def training(
         model=model,
         data=TrainingData(data, data.lengths, [watched[place] for place in range(len(watched))]),
         chosen=chosen,
-        objective=objectives.get("next_token"),
+        objective=objectives.get(settings.objective),
         run=run,
         contender=name,
         precision=choose(settings.precision, torch.device("cpu")),

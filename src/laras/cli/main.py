@@ -25,6 +25,7 @@ from laras import translation
 from laras.cli.failures import exit_code
 from laras.cli.options import language_option
 from laras.cli.session import Session
+from laras.runs.garbage import seldom_sought
 from laras.translation import _
 
 VERBS = (
@@ -129,7 +130,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     session = Session(json="--json" in given)
     verb = next((argument for argument in given if argument in VERBS), None)
     try:
-        with _stopped_by_sigterm() if verb in WORKING_VERBS else nullcontext():
+        working = _stopped_by_sigterm() if verb in WORKING_VERBS else nullcontext()
+        with seldom_sought(), working:
             program().main(args=given, prog_name="laras", standalone_mode=False, obj=session)
     except BaseException as error:
         # A bar that nobody ended keeps the cursor and the streams for itself.

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 import laras  # noqa: F401  (settles threads before torch is loaded)
 from laras.errors import LarasError, MemoryExhausted, is_out_of_memory
 from laras.runs.atomic import plain
+from laras.runs.garbage import seldom_sought
 from laras.translation import _, set_language
 
 
@@ -111,4 +112,5 @@ def _answer(request: Mapping[str, Any], progress: Told) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main()
+    with seldom_sought():
+        main()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from laras.distribution.leash import Leash, Told
 from laras.errors import GuardStopped, Interrupted, LarasError
+from laras.runs.garbage import seldom_sought
 from laras.translation import set_language
 
 
@@ -52,4 +53,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with seldom_sought():
+        code = main(sys.argv[1:])
+    sys.exit(code)
