@@ -178,7 +178,7 @@ $(STARTER_FIRST)/config.json:
 
 bench-starter: $(VENV)/.develop $(STARTER_FIRST)/config.json  ## the starter: held-out text beside a 5-gram model, probes, continuations, demo
 	@$(BIN)/python benchmarks/starter_heldout.py --heldout $(MATERIAL)/pretrain/heldout \
-	  --tokens $(STARTER_WORK)/tokens.arrow
+	  --work $(STARTER_WORK)
 	@$(BIN)/python benchmarks/starter_probes.py
 	@$(BIN)/python benchmarks/starter_samples.py
 	@$(BIN)/python benchmarks/starter_demo.py --first $(STARTER_FIRST)

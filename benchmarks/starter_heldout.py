@@ -1,13 +1,13 @@
 """Bits per byte of a starter model on text that it never saw, beside a 5-gram model and `xz -9e`.
 
-    python benchmarks/starter_heldout.py --heldout FOLDER [--tokens FILE] [--model FOLDER]
+    python benchmarks/starter_heldout.py --heldout FOLDER [--work FOLDER] [--model FOLDER]
 
 ``--heldout`` holds en_simple.txt, id.txt and the novels of en_prose/, documents parted by lines
 ``<|doc|>``; of each novel the first 200,000 characters are taken. Lines that begin with ``User:``
-or ``Assistant:`` are text like any other there. ``--tokens``: what the model was pretrained on, as
-scripts/pretrain_starter.py leaves it; the n-gram model (kneser_ney.py) is made of the same tokens,
-once with each document counted once and once with each as often as it stands there. The better of
-both is the bar.
+or ``Assistant:`` are text like any other there. ``--work``: the folder of that name that
+scripts/pretrain_starter.py was given; the n-gram model (kneser_ney.py) is made of the tokens that
+the starter read, once with each document counted once and once with each as often, in whole times,
+as it was read. The better of both is the bar.
 
 The starter is judged by Laras's own evaluation: a document is begin token, text, end token, read
 in windows of the model's context that overlap by half, so that each token is predicted once, with
@@ -19,6 +19,7 @@ is counted once. Intervals are a bootstrap over documents.
 from __future__ import annotations
 
 import argparse
+import json
 import lzma
 import math
 import sys
@@ -31,7 +32,8 @@ import numpy as np
 from kneser_ney import KneserNey
 from starter_results import RESULTS, begun, starter, write
 
-from laras.batches.cache import TokenCache
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
 from laras.batches.encode import encode_example
 from laras.batches.encoded import EncodedExample
 from laras.evaluation.candidate import Candidate
@@ -39,6 +41,7 @@ from laras.evaluation.evaluate import evaluate
 from laras.models.load import LoadedModel
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example, Message
+from starter.tokens import Tokens
 
 NOVEL_CHARACTERS = 200_000
 SETS = ("en_simple", "id", "en_prose")
@@ -82,16 +85,26 @@ def whole(windows: Iterable[EncodedExample], begin: int) -> Iterator[np.ndarray]
         yield np.concatenate(parts)
 
 
-def n_gram_models(tokens: Path, loaded: LoadedModel) -> Iterator[tuple[str, KneserNey]]:
-    """One of each document once, one of all as they stand in the file ``tokens``."""
-    cache = TokenCache(tokens)
+def training_of(work: Path) -> dict[str, Any]:
+    """What the training left about itself (scripts/starter/record.py)."""
+    record: dict[str, Any] = json.loads((work / "starter-run.json").read_text("utf-8"))
+    return record
+
+
+def n_gram_models(work: Path, loaded: LoadedModel) -> Iterator[tuple[str, KneserNey]]:
+    """One of each document once, one of each as often as the training read it."""
+    record = training_of(work)
+    tokens = Tokens(work / record["tokens_folder"] / "train.arrow")
     assert loaded.tokenizer.bos_id is not None
-    documents = list(whole((cache[at] for at in range(len(cache))), loaded.tokenizer.bos_id))
-    once = list({document.tobytes(): document for document in documents}.values())
+    once, repeated = [], []
+    for entry, places in tokens.places.items():
+        windows = (tokens.cache[place] for place in places)
+        documents = list(whole(windows, loaded.tokenizer.bos_id))
+        once += documents
+        repeated += documents * max(1, round(record["texts"][entry]["passes"]))
     size = loaded.model.config.vocab_size
     yield "once", KneserNey(once, size)
-    if len(once) < len(documents):
-        yield "repeated", KneserNey(documents, size)
+    yield "repeated", KneserNey(repeated, size)
 
 
 def starter_figures(loaded: LoadedModel, documents: list[str]) -> dict[str, Any]:
@@ -122,7 +135,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--heldout", type=Path, required=True)
-    parser.add_argument("--tokens", type=Path, help="without it, no n-gram model")
+    parser.add_argument("--work", type=Path, help="without it, no n-gram model")
     parser.add_argument("--model", default="starter", help="a folder; default: the shipped one")
     parser.add_argument("--results", type=Path, default=RESULTS / "starter-heldout.json")
     options = parser.parse_args()
@@ -139,9 +152,10 @@ def main() -> None:
             "kneser_ney": {},
             "xz": 8 * len(packed) / len(joined),
         }
-    if options.tokens:
+    if options.work:
+        facts["training"] = training_of(options.work)
         began = time.monotonic()
-        for way, model in n_gram_models(options.tokens, loaded):
+        for way, model in n_gram_models(options.work, loaded):
             facts["text"][way] = {
                 "documents": model.documents,
                 "tokens": model.tokens,

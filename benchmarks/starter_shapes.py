@@ -3,7 +3,7 @@
     python benchmarks/starter_shapes.py --texts TEXTS --novels NOVELS --heldout HELDOUT --work WORK
 
 The arguments are those of scripts/pretrain_starter.py, whose texts and tokens are used. Every trial
-changes one thing of the shape or the settings that the starter has, and has the same number of
+changes one thing of the shape or the settings of ``base``, and has the same number of
 floating-point operations for forward and backward passes: four fifths at a steady rate, a fifth
 while the rate falls. Compared is the mean of bits per byte of texts that watch the training
 (English, Indonesian, novels): not of the held-out sets, which choose nothing. ``base`` is trained
@@ -67,6 +67,7 @@ class Trial:
     name: str
     shape: Shape
     settings: Settings
+    times: int = 1  # as much compute
 
     @property
     def tokens(self) -> int:
@@ -74,11 +75,12 @@ class Trial:
         each pair of positions and hidden unit, of which half the context is seen on average."""
         shape = self.shape
         attention = 12 * shape.layers * shape.hidden * shape.context // 2
-        return int(OPERATIONS / (6 * shape.parameters + attention))
+        return int(self.times * OPERATIONS / (6 * shape.parameters + attention))
 
 
 # No step is longer than another within a trial, so that the trials of batches compare.
-SHAPE, SETTINGS = Shape(), replace(Settings(), warmup_steps=20, ramp=((0, 1),))
+SHAPE = replace(Shape(), layers=6)
+SETTINGS = replace(Settings(), warmup_steps=20, ramp=((0, 1),))
 
 
 def trials() -> Iterator[Trial]:
@@ -91,6 +93,7 @@ def trials() -> Iterator[Trial]:
         return Trial(about, name, SHAPE, replace(SETTINGS, **changes))
 
     yield Trial("base", "base", SHAPE, SETTINGS)
+    yield trained("optimizer", "AdamW at 0.001", optimizer="adamw", learning_rate=1e-3)
     yield trained("optimizer", "AdamW at 0.002", optimizer="adamw", learning_rate=2e-3)
     yield trained("optimizer", "AdamW at 0.004", optimizer="adamw", learning_rate=4e-3)
     yield trained("optimizer", "Muon at 0.002", learning_rate=2e-3)
@@ -101,8 +104,15 @@ def trials() -> Iterator[Trial]:
                  heads=5, key_value_heads=5)  # fmt: skip
     yield shaped("size", "8 blocks x 320", layers=8, hidden=320, intermediate=880,
                  heads=5, key_value_heads=5)  # fmt: skip
-    yield shaped("size", "5 blocks x 192", layers=5, hidden=192, intermediate=528,
-                 heads=3, key_value_heads=1)  # fmt: skip
+    small = shaped("size", "5 blocks x 192", layers=5, hidden=192, intermediate=528,
+                   heads=3, key_value_heads=1)  # fmt: skip
+    yield small
+    # What is best for a short training may be too small for a long one.
+    middle = shaped("size", "4 blocks x 256", layers=4)
+    for times in (2, 4):
+        for trial in (Trial("base", "base", SHAPE, SETTINGS), middle, small):
+            name = f"{trial.name}, {times} times as long"
+            yield replace(trial, about="size", name=name, times=times)
     yield trained("batch", "2,048 tokens a step", batch_tokens=2048)
     yield trained("batch", "8,192 tokens a step", batch_tokens=8192)
     yield shaped("heads", "4 heads of keys and values", key_value_heads=4)
@@ -139,6 +149,7 @@ def run_trial(trial: Trial, places: Places, folder: Path) -> dict[str, Any]:
     return {
         "about": trial.about,
         "name": trial.name,
+        "operations": trial.times * OPERATIONS,
         "shape": asdict(trial.shape) | {"parameters": trial.shape.parameters},
         "settings": asdict(trial.settings),
         "tokens": result.tokens,

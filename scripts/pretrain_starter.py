@@ -24,6 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from laras.runs.folder import Run
+from starter.card import write_card
 from starter.judging import bits_per_byte
 from starter.package import package
 from starter.record import write_record
@@ -76,8 +77,9 @@ def main() -> None:
             figures = bits_per_byte(model, material.validation)
             print(name, figures, flush=True)
             package(model, material.model_folder, options.package, options.texts)
-            write_record(options.work / "starter-run.json", material, shape, settings, run, name,
-                         result, figures)  # fmt: skip
+            record = write_record(options.work / "starter-run.json", material, shape, settings,
+                                  run, name, result, figures)  # fmt: skip
+            write_card(record, options.package)
 
 
 if __name__ == "__main__":

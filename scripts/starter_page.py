@@ -67,6 +67,99 @@ def results(name: str) -> dict[str, Any] | None:
     return facts
 
 
+def training() -> Iterator[str]:
+    """Shape, settings and size of the training."""
+    facts = results("heldout")
+    record = facts and facts.get("training")
+    if not record:
+        return
+    shape, settings = record["shape"], record["settings"]
+    read = sum(text["tokens"] for text in record["texts"].values())
+    yield "| | |"
+    yield "|---|---|"
+    yield (
+        f"| shape | {shape['layers']} blocks, hidden {shape['hidden']}, MLP "
+        f"{shape['intermediate']}, {shape['heads']} heads, {shape['key_value_heads']} key/value "
+        f"heads, tied embeddings, context {shape['context']:,}: {shape['parameters']:,} "
+        "parameters |"
+    )
+    yield f"| tokenizer | byte-level BPE, {shape['vocabulary']:,} entries, trained on the mix |"
+    yield (
+        "| chat | `<\\|begin\\|>`, then `<\\|system\\|>`, `<\\|user\\|>`, "
+        "`<\\|assistant\\|>` before and `<\\|end\\|>` after each message |"
+    )
+    yield f"| text | {read:,} tokens, each read as often as below |"
+    size = settings["batch_tokens"]
+    ramp = ", ".join(
+        f"{times * size:,} a step" + f" from {least:,} on" * bool(least)
+        for least, times in settings["ramp"]
+    )
+    yield (
+        f"| optimizer | {settings['optimizer'].capitalize()} for matrices, AdamW for the rest, "
+        f"rate {settings['learning_rate']:g} after {settings['warmup_steps']} steps, weight decay "
+        f"{settings['weight_decay']:g} |"
+    )
+    decay = [row for row in record["course"] if row["stage"] != "stable"]
+    steady = [row["tokens"] for row in record["course"] if row["stage"] == "stable"]
+    yield f"| learnt | {record['tokens']:,} tokens in {record['steps']:,} steps: {ramp} |"
+    if decay and steady:
+        yield (
+            "| schedule | steady, then 1 - √ to zero over the last "
+            f"{record['decay_tokens']:,} tokens |"
+        )
+    yield f"| machine | {facts['machine']['cores']} shared processor cores, bfloat16 products |"
+
+
+def mix() -> Iterator[str]:
+    """What was read, and how often."""
+    facts = results("heldout")
+    record = facts and facts.get("training")
+    if not record:
+        return
+    yield "| text | tokens | read |"
+    yield "|---|---:|---:|"
+    for name, text in record["texts"].items():
+        yield f"| {name} | {text['tokens']:,} | {text['passes']:.1f} times |"
+
+
+_ROWS_OF_THE_COURSE = 14
+
+
+def course() -> Iterator[str]:
+    """Validation losses on the way."""
+    facts = results("heldout")
+    record = facts and facts.get("training")
+    if not record:
+        return
+    for stage, title in (("stable", "steady rate"), ("", "falling rate")):
+        rows = [row for row in record["course"] if (row["stage"] == "stable") == bool(stage)]
+        every = -(-len(rows) // _ROWS_OF_THE_COURSE)
+        shown = rows[every - 1 :: every]
+        learnt = " | ".join(f"{row['tokens'] / 1e6:.1f}" for row in shown)
+        losses = " | ".join(f"{row['loss']:.3f}" for row in shown)
+        yield f"| {title}, million tokens | {learnt} |"
+        yield "|---|" + "---:|" * len(shown)
+        yield f"| nats a token | {losses} |"
+        yield ""
+
+
+def trials() -> Iterator[str]:
+    """Bits per byte of each trial, in the order of what is varied."""
+    path = RESULTS / "starter-shapes.json"
+    if not path.exists():
+        return
+    facts = json.loads(path.read_text("utf-8"))
+    yield "| varied | trial | compute | tokens | English | Indonesian | novels | mean |"
+    yield "|---|---|---:|---:|---:|---:|---:|---:|"
+    for subject in dict.fromkeys(row["about"] for row in facts["trials"]):
+        for row in (row for row in facts["trials"] if row["about"] == subject):
+            bits = " | ".join(
+                f"{row['bits_per_byte'][k]:.3f}" for k in ("en", "id", "prose", "mean")
+            )
+            cells = [subject, row["name"], f"{row['operations']:.1g}", f"{row['tokens']:,}", bits]
+            yield f"| {' | '.join(cells)} |"
+
+
 def held_out() -> Iterator[str]:
     """Bits per byte of each set."""
     facts, before = results("heldout"), results("first-heldout")
@@ -178,7 +271,16 @@ def _is_another(before: dict[str, Any] | None, facts: dict[str, Any]) -> bool:
     return before is not None and before["starter"][key] != facts["starter"][key]
 
 
-BLOCKS = {"held-out": held_out, "probes": probes, "demo": demo, "continuations": continuations}
+BLOCKS = {
+    "training": training,
+    "mix": mix,
+    "course": course,
+    "trials": trials,
+    "held-out": held_out,
+    "probes": probes,
+    "demo": demo,
+    "continuations": continuations,
+}
 
 
 def filled(page: str) -> str:

@@ -12,14 +12,14 @@ from functools import lru_cache
 
 import numpy as np
 
-# How often each text is read in one course of training, while the novels are read once. Everyday
-# and human text in both languages counts most; technical help and machine-translated text would
-# otherwise set the style by its size. A dialogue is read in two shapes: as a transcript, and in the
-# chat template ("(chat)"). What lies in "(made)" comes from :mod:`starter.shaped`.
+# How often each text is read in one course of training. Everyday and human text in both languages
+# counts most; technical help and machine-translated text would otherwise set the style by its size.
+# A dialogue is read in two shapes: as a transcript, and in the chat template ("(chat)"). What lies
+# in "(made)" comes from :mod:`starter.shaped`.
 PASSES: Mapping[str, float] = {
-    "novels": 1.0,
+    "novels": 1.5,
     "id_tatoeba": 4.0,
-    "id_xpersona_chat": 2.0,
+    "id_xpersona_chat": 2.5,
     "id_xpersona_chat (chat)": 1.5,
     "id_chatterbot": 4.0,
     "id_chatterbot (chat)": 4.0,
@@ -27,11 +27,11 @@ PASSES: Mapping[str, float] = {
     "id_opensource_guide": 4.0,
     "id_ethereum_org": 2.0,
     "id_tensorflow_docs": 3.0,
-    "id_ms_edgeai_for_beginners": 2.0,
+    "id_ms_edgeai_for_beginners": 2.5,
     "id_ms_azd_for_beginners": 2.0,
-    "id_ms_alchemy_insights": 3.0,
-    "id_ms_customer_insights": 3.0,
-    "id_ms_dynamics_project_operations": 3.0,
+    "id_ms_alchemy_insights": 3.5,
+    "id_ms_customer_insights": 4.0,
+    "id_ms_dynamics_project_operations": 4.0,
     "id_law_regulations": 1.5,
     "id_law_peraturan_info": 1.0,
     "iden_tatoeba_pairs": 1.0,

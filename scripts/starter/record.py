@@ -12,7 +12,7 @@ from laras.runs.folder import Run
 from laras.tuning.result import TrainingResult
 from starter.shape import Shape
 from starter.steps import account_of
-from starter.training import STABLE, Material, Settings
+from starter.training import STABLE, Material, Settings, newest_step
 
 
 def write_record(
@@ -24,14 +24,18 @@ def write_record(
     name: str,
     result: TrainingResult,
     figures: Mapping[str, float],
-) -> None:
-    """Everything that docs and card tell of the training that ended as ``name``."""
+) -> dict[str, Any]:
+    """Everything that docs and card tell of the training that ended as ``name``, also written to
+    ``path``."""
     share = sum(material.passes[e] * material.tokens.tokens_of(e) for e in material.tokens.places)
     courses = result.tokens / share
+    begun = newest_step(run, STABLE, material.key(shape, settings))
     record: dict[str, Any] = {
         "shape": asdict(shape) | {"parameters": shape.parameters},
         "settings": asdict(settings),
+        "tokens_folder": material.model_folder.parent.name,
         "tokens": result.tokens,
+        "decay_tokens": result.tokens - (begun[1] if begun else 0),
         "steps": result.steps,
         "seconds": result.seconds,
         "bits_per_byte_of_validation": dict(figures),
@@ -46,6 +50,7 @@ def write_record(
         "course": course(run, (STABLE, name)),
     }
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return record
 
 
 def course(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:

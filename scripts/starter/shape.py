@@ -15,7 +15,7 @@ class Shape:
     """What is chosen by measurement (benchmarks/starter_shapes.py); embeddings are tied."""
 
     vocabulary: int = 8192
-    layers: int = 6
+    layers: int = 4
     hidden: int = 256
     intermediate: int = 704
     heads: int = 4

@@ -40,6 +40,17 @@ def test_the_small_training_ends_at_its_pinned_loss_and_ends_there_again(tmp_pat
     assert small(tmp_path) == first
 
 
+def test_every_text_of_the_mix_has_a_source_and_a_licence_that_asks_for_no_share_alike(
+    steps: dict[str, ModuleType],
+) -> None:
+    from starter.sources import SOURCES, sources_of
+
+    mix: Any = steps["mix"]
+    named = sources_of(mix.PASSES)
+    assert set(SOURCES.values()) == set(named)
+    assert not [source for source in named if "BY-SA" in source.licence.replace(" ", "-")]
+
+
 def test_every_example_is_read_before_one_is_read_again(steps: dict[str, ModuleType]) -> None:
     mix: Any = steps["mix"]
     places = {"often": list(range(10)), "rarely": list(range(10, 50))}

@@ -3,6 +3,7 @@ that are the model's own, text that is counted once."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -86,12 +87,19 @@ def test_documents_cut_into_windows_are_put_together_again(
     windows = []
     for example in heldout.as_examples(documents):
         windows += encode_example(example, loaded.tokenizer, loaded.template, 32)[0]
-    write_cache(tmp_path / "tokens.arrow", windows)
-    models = dict(heldout.n_gram_models(tmp_path / "tokens.arrow", loaded))
+    (tmp_path / "made").mkdir()
+    write_cache(tmp_path / "made" / "train.arrow", windows)
+    once = [at for at, window in enumerate(windows) if window.example_id != "2"]
+    places = {"two": once, "one": [at for at in range(len(windows)) if at not in once]}
+    (tmp_path / "made" / "train.places.json").write_text(json.dumps(places))
+    passes = {"two": {"passes": 0.4}, "one": {"passes": 2.6}}
+    record = {"tokens_folder": "made", "texts": passes}
+    (tmp_path / "starter-run.json").write_text(json.dumps(record))
+    models = dict(heldout.n_gram_models(tmp_path, loaded))
     lengths = [len(loaded.tokenizer.encode(text)) + 1 for text in documents]  # with their ends
-    assert {way: model.documents for way, model in models.items()} == {"once": 2, "repeated": 3}
-    assert models["repeated"].tokens == sum(lengths)
-    assert models["once"].tokens == sum(lengths[:2])
+    assert {way: model.documents for way, model in models.items()} == {"once": 3, "repeated": 5}
+    assert models["repeated"].tokens == sum(lengths) + 2 * lengths[2]
+    assert models["once"].tokens == sum(lengths)
     assert heldout.n_gram_bits(models["once"], loaded, documents[1:2]) < 2
     with pytest.raises(SystemExit, match="neither begins"):
         list(heldout.whole(windows[1:], loaded.tokenizer.bos_id))
