@@ -70,9 +70,9 @@ def results(name: str) -> dict[str, Any] | None:
 def training() -> Iterator[str]:
     """Shape, settings and size of the training."""
     facts = results("heldout")
-    record = facts and facts.get("training")
-    if not record:
+    if facts is None or "training" not in facts:
         return
+    record = facts["training"]
     shape, settings = record["shape"], record["settings"]
     read = sum(text["tokens"] for text in record["texts"].values())
     yield "| | |"
@@ -113,9 +113,9 @@ def training() -> Iterator[str]:
 def mix() -> Iterator[str]:
     """What was read, and how often."""
     facts = results("heldout")
-    record = facts and facts.get("training")
-    if not record:
+    if facts is None or "training" not in facts:
         return
+    record = facts["training"]
     yield "| text | tokens | read |"
     yield "|---|---:|---:|"
     for name, text in record["texts"].items():
@@ -128,9 +128,9 @@ _ROWS_OF_THE_COURSE = 14
 def course() -> Iterator[str]:
     """Validation losses on the way."""
     facts = results("heldout")
-    record = facts and facts.get("training")
-    if not record:
+    if facts is None or "training" not in facts:
         return
+    record = facts["training"]
     for stage, title in (("stable", "steady rate"), ("", "falling rate")):
         rows = [row for row in record["course"] if (row["stage"] == "stable") == bool(stage)]
         every = -(-len(rows) // _ROWS_OF_THE_COURSE)
