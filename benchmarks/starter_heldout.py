@@ -6,8 +6,8 @@
 ``<|doc|>``; of each novel the first 200,000 characters are taken. Lines that begin with ``User:``
 or ``Assistant:`` are text like any other there. ``--work``: the folder of that name that
 scripts/pretrain_starter.py was given; the n-gram model (kneser_ney.py) is made of the tokens that
-the starter read, once with each document counted once and once with each as often, in whole times,
-as it was read. The better of both is the bar.
+the starter read: once with each counted once (dialogues in both of their shapes), and once as often
+as the starter read it, in whole times, but at least once. The better of both is the bar.
 
 The starter is judged by Laras's own evaluation: a document is begin token, text, end token, read
 in windows of the model's context that overlap by half, so that each token is predicted once, with
@@ -154,6 +154,8 @@ def main() -> None:
         }
     if options.work:
         facts["training"] = training_of(options.work)
+        if facts["training"]["weights_sha256"] != facts["starter"]["weights_sha256"]:
+            raise SystemExit("--work holds another training than this model's")
         began = time.monotonic()
         for way, model in n_gram_models(options.work, loaded):
             facts["text"][way] = {
@@ -181,7 +183,7 @@ def show(facts: dict[str, Any]) -> None:
             f"{name:10}{row['bytes']:9}{value:9.3f}{bar:9.3f}{1 - value / bar:8.1%}{row['xz']:9.3f}"
         )
     if not facts["text"]:
-        print("no 5-gram model: name the pretraining's tokens with --tokens", file=sys.stderr)
+        print("no 5-gram model: name the pretraining's folder with --work", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ project's own licence; the model's card names every source that is used.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,10 +31,10 @@ from starter.record import write_record
 from starter.shape import Shape
 from starter.small import train_small
 from starter.steps import Places, material_of
-from starter.training import Settings, train_decay, train_stable
+from starter.training import Settings, decay_is_begun, train_decay, train_stable
 
 STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"
-# Chosen by benchmarks/starter_shapes.py.
+# From what benchmarks/starter_shapes.py has shown; docs/starter.md tells how.
 SHAPE = Shape()
 SETTINGS = Settings()
 VALIDATE_EVERY = 256  # steps
@@ -61,25 +61,28 @@ def main() -> None:
         parser.error("--texts and --heldout are needed, but for --small")
 
     places = Places(options.texts, options.novels, options.heldout, options.work)
-    shape, settings = replace(SHAPE), replace(SETTINGS)
-    material = material_of(places, shape, settings.seed)
+    material = material_of(places, SHAPE, SETTINGS.seed)
+    course = (material, SHAPE, SETTINGS)
     with Run.open(options.work / "run") as run:
-        if options.stage in ("stable", "all"):
+        goes_on = options.stage == "all" and decay_is_begun(*course, run, options.decay_tokens)
+        if options.stage in ("stable", "all") and not goes_on:
             train_stable(
-                material, shape, settings, run, most_tokens=MOST_TOKENS,
+                *course, run, most_tokens=MOST_TOKENS,
                 validate_every=VALIDATE_EVERY, minutes=options.minutes,
             )  # fmt: skip
         if options.stage in ("decay", "all"):
             name, result, model = train_decay(
-                material, shape, settings, run, decay_tokens=options.decay_tokens,
+                *course, run, decay_tokens=options.decay_tokens,
                 validate_every=VALIDATE_EVERY,
             )  # fmt: skip
             figures = bits_per_byte(model, material.validation)
             print(name, figures, flush=True)
-            package(model, material.model_folder, options.package, options.texts)
-            record = write_record(options.work / "starter-run.json", material, shape, settings,
-                                  run, name, result, figures)  # fmt: skip
-            write_card(record, options.package)
+            made = options.work / f"model-{name}"
+            package(model, material.model_folder, options.texts, made)
+            record = write_record(options.work / "starter-run.json", *course, run, name, result,
+                                  figures, made)  # fmt: skip
+            write_card(record, made)
+            shutil.copytree(made, options.package, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

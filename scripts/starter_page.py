@@ -50,7 +50,7 @@ PARTS = {
     "number_noun": "number, noun", "negation_verb": "negation, verb",
     "auxiliary_verb": "auxiliary, verb", "degree_adjective": "degree, adjective",
 }  # fmt: skip
-WAYS = {"once": "each document once", "repeated": "each as often as it was read"}
+WAYS = {"once": "each text once", "repeated": "each as often as it was read"}
 LANGUAGES = {"en": "English", "id": "Indonesian"}
 
 
@@ -100,14 +100,17 @@ def training() -> Iterator[str]:
         f"{settings['weight_decay']:g} |"
     )
     decay = [row for row in record["course"] if row["stage"] != "stable"]
-    steady = [row["tokens"] for row in record["course"] if row["stage"] == "stable"]
     yield f"| learnt | {record['tokens']:,} tokens in {record['steps']:,} steps: {ramp} |"
-    if decay and steady:
+    if decay:
         yield (
             "| schedule | steady, then 1 - √ to zero over the last "
             f"{record['decay_tokens']:,} tokens |"
         )
-    yield f"| machine | {facts['machine']['cores']} shared processor cores, bfloat16 products |"
+    machine = record["machine"]
+    yield (
+        f"| machine | {machine['processor']}, {machine['cores']} shared cores, products in "
+        f"{record['precision']} |"
+    )
 
 
 def mix() -> Iterator[str]:
@@ -134,7 +137,9 @@ def course() -> Iterator[str]:
     for stage, title in (("stable", "steady rate"), ("", "falling rate")):
         rows = [row for row in record["course"] if (row["stage"] == "stable") == bool(stage)]
         every = -(-len(rows) // _ROWS_OF_THE_COURSE)
-        shown = rows[every - 1 :: every]
+        shown = rows[::-1][:: every or 1][::-1]
+        if not shown:
+            continue
         learnt = " | ".join(f"{row['tokens'] / 1e6:.1f}" for row in shown)
         losses = " | ".join(f"{row['loss']:.3f}" for row in shown)
         yield f"| {title}, million tokens | {learnt} |"
@@ -184,6 +189,10 @@ def held_out() -> Iterator[str]:
     if told:
         yield ""
         yield f"The 5-gram model was made of {' or '.join(told)}; the better one stands here."
+    if "training" in facts:
+        yield ""
+        certificate = facts["training"]["preparation"]["certificate"]
+        yield f"What the preparation certifies of the training text: {certificate['statement']}"
 
 
 def probes() -> Iterator[str]:

@@ -12,10 +12,10 @@ from transformers import LlamaForCausalLM
 MOST_BYTES = 24_000_000
 
 
-def package(
-    model: torch.nn.Module, tokenizer_folder: Path, folder: Path, texts: Path | None
-) -> None:
-    """Weights in bfloat16 and the tokenizer's files, with the credits that ``texts`` ask for."""
+def package(model: torch.nn.Module, tokenizer_folder: Path, texts: Path, folder: Path) -> None:
+    """Weights in bfloat16 and the tokenizer's files, with the credits that ``texts`` ask for.
+
+    Raises ValueError where they take more than :data:`MOST_BYTES`."""
     folder.mkdir(parents=True, exist_ok=True)
     weights = {
         name: part.detach().to(torch.bfloat16).contiguous()
@@ -32,8 +32,7 @@ def package(
     model.config.save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(tokenizer_folder / name, folder / name)
-    if texts is not None:
-        write_credits(texts, folder)
+    write_credits(texts, folder)
 
 
 def write_credits(texts: Path, folder: Path) -> None:

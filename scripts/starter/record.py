@@ -8,7 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from laras.engine.precision import choose
 from laras.runs.folder import Run
+from laras.runs.hashing import file_sha256
+from laras.runs.machine import describe_machine
 from laras.tuning.result import TrainingResult
 from starter.shape import Shape
 from starter.steps import account_of
@@ -24,13 +29,17 @@ def write_record(
     name: str,
     result: TrainingResult,
     figures: Mapping[str, float],
+    packaged: Path,
 ) -> dict[str, Any]:
-    """Everything that docs and card tell of the training that ended as ``name``, also written to
-    ``path``."""
+    """Everything that docs and card tell of the training that ended as ``name``, whose model lies
+    in ``packaged``; also written to ``path``."""
     share = sum(material.passes[e] * material.tokens.tokens_of(e) for e in material.tokens.places)
     courses = result.tokens / share
     begun = newest_step(run, STABLE, material.key(shape, settings))
     record: dict[str, Any] = {
+        "weights_sha256": file_sha256(packaged / "model.safetensors"),
+        "machine": describe_machine(),
+        "precision": str(choose(settings.precision, torch.device("cpu"))).removeprefix("torch."),
         "shape": asdict(shape) | {"parameters": shape.parameters},
         "settings": asdict(settings),
         "tokens_folder": material.model_folder.parent.name,

@@ -9,7 +9,7 @@ from pathlib import Path
 from laras.runs.folder import Run
 from starter.shape import Shape
 from starter.steps import Places, material_of
-from starter.training import Settings, newest_step, train_decay, train_stable
+from starter.training import Settings, train_decay, train_stable
 
 DATA = Path(__file__).parents[2] / "src" / "laras" / "starter" / "data"
 SHAPE = Shape(
@@ -52,11 +52,16 @@ def train_small(work: Path) -> float:
     places = Places(texts, None, work / "heldout", work, _PASSES)
     material = material_of(places, SHAPE, SETTINGS.seed)
     with Run.open(work / "run") as run:
-        if newest_step(run, "stable", material.key(SHAPE, SETTINGS)) is None:
-            train_stable(
-                material, SHAPE, SETTINGS, run, most_tokens=10 * STABLE_TOKENS,
-                validate_every=10, minutes=None, tokens=STABLE_TOKENS,
-            )  # fmt: skip
+        train_stable(
+            material,
+            SHAPE,
+            SETTINGS,
+            run,
+            most_tokens=10 * STABLE_TOKENS,
+            validate_every=10,
+            minutes=None,
+            tokens=STABLE_TOKENS,
+        )
         _name, result, _model = train_decay(
             material, SHAPE, SETTINGS, run, decay_tokens=DECAY_TOKENS, validate_every=10
         )

@@ -20,12 +20,8 @@ Row = dict[str, Any]
 # Documents that watch the training: about one in so many of each text, chosen by their content.
 VALIDATION_ONE_IN = 80
 VALIDATION_NOVELS = 2
-# As many as two hours on two cores read about four times: read so often, a text is nearly as good
-# as a new one (Muennighoff et al. 2023, "Scaling Data-Constrained Language Models").
-NOVELS_READ = 32
 _NOVEL_VALIDATION_CHARACTERS = 60_000
 _PASSAGE_CHARACTERS = 16_000  # about four windows of the model's context
-HELD_OUT_NOVEL_CHARACTERS = 200_000
 _SPEAKERS = {"User: ": "user", "Assistant: ": "assistant"}
 # Texts whose documents are lists of unrelated sentences: a sentence counts, not the document.
 _OF_SENTENCES = ("id_tatoeba", "en_tatoeba", "iden_tatoeba_pairs")
@@ -137,10 +133,9 @@ def _write_novels(folder: Path, paths: list[Path]) -> None:
     def by_content(path: Path) -> str:
         return hashlib.sha256(path.stem.encode()).hexdigest()
 
-    paths = sorted(paths, key=by_content)
-    watched = set(paths[:VALIDATION_NOVELS]) if len(paths) > 8 else set()
+    watched = set(sorted(paths, key=by_content)[:VALIDATION_NOVELS]) if len(paths) > 8 else set()
     split: dict[str, list[Row]] = {"train": [], "validation": []}
-    for path in paths[: len(watched) + NOVELS_READ]:
+    for path in paths:
         size = 0
         for passage in novel_passages(path.read_text("utf-8-sig", "replace")):
             role = "validation" if path in watched else "train"

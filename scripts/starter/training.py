@@ -98,15 +98,13 @@ class Material:
         return content_hash("starter", self.digest, asdict(shape), asdict(settings))
 
 
-def plan(
-    material: Material, settings: Settings, first_round: int, tokens: int
-) -> tuple[InOrder, list[Step]]:
-    """Windows and steps of about ``tokens`` tokens from round ``first_round`` on.
+def plan(material: Material, settings: Settings, tokens: int) -> tuple[InOrder, list[Step]]:
+    """Windows and steps of about ``tokens`` tokens.
 
     The beginning does not depend on how long the plan is.
     """
     places: list[int] = []
-    size, number = 0, first_round
+    size, number = 0, 0
     while size < tokens:
         of_round = round_of(
             material.tokens.places,
@@ -115,7 +113,7 @@ def plan(
             settings.seed,
             settings.rounds_in_course,
         )
-        if not places and number - first_round > settings.rounds_in_course:
+        if not places and number > settings.rounds_in_course:
             raise ValueError("the mix has no examples")
         places += of_round
         size += int(material.tokens.lengths[of_round].sum())
@@ -142,6 +140,7 @@ class Printed:
         self._every_s, self._minutes, self._tokens = every_s, minutes, tokens
         self._begun = time.monotonic()
         self._last = 0.0
+        self.asked_for_the_end = False
 
     def stage(self, name: str, total: int | None = None) -> None:
         """A stage begins."""
@@ -160,6 +159,7 @@ class Printed:
         over = self._minutes is not None and now - self._begun > 60 * self._minutes
         if over or self._tokens == 0:
             self._minutes = self._tokens = None
+            self.asked_for_the_end = True
             os.kill(os.getpid(), signal.SIGTERM)
 
     def note(self, message: str) -> None:
@@ -217,16 +217,25 @@ def train_stable(
     minutes: float | None,
     tokens: int | None = None,
 ) -> None:
-    """At a steady rate until ``minutes`` are over, ``tokens`` more are learnt or a signal comes;
-    what is reached stands in the newest checkpoint. ``most_tokens`` are planned for."""
-    data, steps = plan(material, settings, 0, most_tokens)
+    """At a steady rate until ``minutes`` are over, ``tokens`` are learnt in all or a signal comes;
+    what is reached stands in the newest checkpoint. ``most_tokens`` are planned for. Raises
+    Interrupted where it was somebody else who asked for the end."""
+    begun = newest_step(run, STABLE, material.key(shape, settings))
+    if tokens is not None and begun is not None:
+        tokens -= begun[1]
+        if tokens <= 0:
+            return
+    data, steps = plan(material, settings, most_tokens)
+    progress = Printed(minutes=minutes, tokens=tokens)
     made, _model = training(
         material, shape, settings, run, STABLE, data, steps, schedule="constant", decay_steps=0,
-        validate_every=validate_every, progress=Printed(minutes=minutes, tokens=tokens),
+        validate_every=validate_every, progress=progress,
     )  # fmt: skip
     try:
         made.run()
     except Interrupted as stopped:
+        if not progress.asked_for_the_end:
+            raise
         print(stopped.what, flush=True)
 
 
@@ -234,6 +243,21 @@ def newest_step(run: Run, name: str, key: str) -> tuple[int, int, Path] | None:
     """(steps, tokens, folder) of the newest checkpoint that verifies; None where there is none."""
     found, _skipped = Checkpoints(run.contender(name) / "checkpoints", 2).newest(key)
     return None if found is None else (found.state.step, found.state.tokens, found.folder)
+
+
+def decay_name(step: int, tokens: int) -> str:
+    """What a decay over so many tokens from so many steady steps on is called in the run."""
+    return f"decay-{step}-{tokens}"
+
+
+def decay_is_begun(
+    material: Material, shape: Shape, settings: Settings, run: Run, decay_tokens: int
+) -> bool:
+    """Whether it is, from where the steady stage has come to."""
+    begun = newest_step(run, STABLE, material.key(shape, settings))
+    if begun is None:
+        return False
+    return (run.contender(decay_name(begun[0], decay_tokens)) / "checkpoints").exists()
 
 
 def train_decay(
@@ -252,12 +276,14 @@ def train_decay(
     if begun is None:
         raise SystemExit("there is no checkpoint of the steady stage to begin from")
     step, tokens, folder = begun
-    name = f"decay-{step}"
+    name = decay_name(step, decay_tokens)
     own = run.contender(name) / "checkpoints"
     if not own.exists():
-        own.mkdir(parents=True)
-        shutil.copytree(folder, own / folder.name)
-    data, steps = plan(material, settings, 0, tokens + decay_tokens + 2 * settings.batch_tokens)
+        copied = own.with_name("copied")
+        shutil.rmtree(copied, ignore_errors=True)
+        shutil.copytree(folder, copied / folder.name)
+        copied.rename(own)
+    data, steps = plan(material, settings, tokens + decay_tokens + 2 * settings.batch_tokens)
     last = step
     learnt = 0
     while learnt < decay_tokens and last < len(steps):

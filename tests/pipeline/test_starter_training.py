@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,19 +28,34 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> dict[str, ModuleType]:
     return {"mix": mix, "texts": texts, "shaped": shaped}
 
 
+COMMAND = [sys.executable, str(SCRIPTS / "pretrain_starter.py"), "--small", "--work"]
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
 def small(work: Path) -> str:
-    command = [sys.executable, str(SCRIPTS / "pretrain_starter.py"), "--small", "--work", str(work)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*COMMAND, str(work)], env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()[-1].removeprefix("loss ")
 
 
 @pytest.mark.slow
-def test_the_small_training_ends_at_its_pinned_loss_and_ends_there_again(tmp_path: Path) -> None:
-    first = small(tmp_path)
+def test_the_small_training_ends_at_its_pinned_loss_also_when_interrupted(tmp_path: Path) -> None:
+    first = small(tmp_path / "one")
     assert float(first) == pytest.approx(PINNED, abs=ROUNDING)
-    assert small(tmp_path) == first
+    assert small(tmp_path / "one") == first
+
+    events = tmp_path / "two" / "run" / "events.jsonl"
+    stopped = subprocess.Popen([*COMMAND, str(tmp_path / "two")], env=ENVIRONMENT)
+    until = time.monotonic() + 120
+    while not events.exists() or events.read_text("utf-8").count("step_done") < 5:
+        assert stopped.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    stopped.send_signal(signal.SIGINT)
+    assert stopped.wait(60) != 0
+    assert small(tmp_path / "two") == first
 
 
 def test_every_text_of_the_mix_has_a_source_and_a_licence_that_asks_for_no_share_alike(
@@ -117,6 +135,21 @@ def test_made_rows_say_what_is_true_of_their_sentences(steps: dict[str, ModuleTy
     made = steps["shaped"].made(by_text, 0, 0.05)
     assert made == steps["shaped"].made(by_text, 0, 0.05)
     assert {name: len(members) > 0 for name, members in made.items()} == dict.fromkeys(made, True)
+    told = {
+        **{name: {"Where is it?", "Di mana itu?"} for name in ("question", "pertanyaan")},
+        **{name: {"The house is old.", "Rumah itu tua."} for name in ("statement", "pernyataan")},
+        **{name: {"Di mana itu?", "Rumah itu tua."} for name in ("Indonesian", "Indonesia")},
+        **{name: {"Where is it?", "The house is old."} for name in ("English", "Inggris")},
+    }
+    rows = [
+        row
+        for example in made["labels (made)"]
+        for message in example.messages
+        for row in re.findall(r": (.+)\n(?:Label|Output|Jenis): (\w+)", message.content)
+        if row[1] in told
+    ]
+    assert len(rows) > 50
+    assert all(text in told[value] for text, value in rows)
     (translation,) = made["translations (made)"]
     said = " ".join(message.content for message in translation.messages)
     assert "Go." in said
@@ -124,3 +157,37 @@ def test_made_rows_say_what_is_true_of_their_sentences(steps: dict[str, ModuleTy
     (question,) = made["questions (made)"]
     assert "Change the volume" in question.messages[-2].content
     assert question.messages[-1].content.startswith("Open the settings.")
+
+
+def test_the_course_counts_each_step_once_and_begins_where_the_decay_did(
+    steps: dict[str, ModuleType], tmp_path: Path
+) -> None:
+    from laras.runs.folder import Run
+    from starter.record import course
+
+    with Run.open(tmp_path) as run:
+        for stage, first, last in (("stable", 1, 4), ("stable", 4, 6), ("decay-4-200", 5, 6)):
+            for step in range(first, last + 1):
+                run.event("step_done", contender=stage, step=step, tokens=100)
+            run.event("validation_done", contender=stage, step=last, loss=5.0 - last / 10)
+        rows = course(run, ("stable", "decay-4-200"))
+    assert [(row["stage"], row["step"], row["tokens"], row["loss"]) for row in rows] == [
+        ("stable", 4, 400, 4.6),
+        ("stable", 6, 600, 4.4),
+        ("decay-4-200", 6, 600, 4.4),
+    ]
+
+
+def test_the_card_names_every_text_once(steps: dict[str, ModuleType], tmp_path: Path) -> None:
+    from starter.card import write_card
+    from starter.shape import Shape
+
+    shape = {**vars(Shape()), "parameters": Shape().parameters}
+    record = {"shape": shape, "tokens": 41_000_000, "steps": 5000, "texts": steps["mix"].PASSES}
+    (tmp_path / "model.safetensors").write_bytes(bytes(10_100_000))
+    write_card(record, tmp_path)
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert "10 MB" in card
+    assert "41.0 million tokens" in card
+    assert card.count("| HLTCHKUST/Xpersona | MIT |") == 2
+    assert card.count("100_english_novels") == 1
