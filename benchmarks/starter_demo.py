@@ -3,7 +3,8 @@
     python benchmarks/starter_demo.py --first FOLDER [--second FOLDER] [--runs runs/starter-demo]
 
 Each goes through `laras demo` in a process of its own, with the prompt contender beside the demo's
-own two; the second is the shipped one unless a folder is named. A metric is better where it moved
+own two, and with the recipe that shipped with it; the second is the shipped one unless a folder is
+named. A metric is better where it moved
 in its good direction; ``apart`` says whether the two intervals do not even touch. Perplexities per
 token compare only between models of one tokenizer, and are left out where the tokenizers differ
 (bits per byte stay). Chance, for a contender that names labels, is the share of the test's most
@@ -18,7 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,16 @@ from laras.evaluation.metric import METRICS
 from laras.runs.hashing import file_sha256
 
 CONTENDERS = "[base, prompt, full]"
+# What the demo had with the first version; an epoch of that took half as long again.
+FIRST_RECIPE = ("tuning.epochs=0.75", "tuning.learning_rate=3e-3")
 
 
-def verdict_of(base: str, folder: Path) -> dict[str, Any]:
-    """`laras demo` with the model ``base``: what its verdict says, and the label shares."""
+def verdict_of(base: str, folder: Path, settings: Sequence[str] = ()) -> dict[str, Any]:
+    """`laras demo` with the model ``base`` and ``settings`` of its recipe: what its verdict says,
+    and the label shares."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "laras", "demo", "--quiet", "--run", str(folder)]
-    for each in (f"model.base={base_of(base)}", f"comparison.contenders={CONTENDERS}"):
+    for each in (f"model.base={base_of(base)}", f"comparison.contenders={CONTENDERS}", *settings):
         command += ["--set", each]
     subprocess.run(command, check=True)
     verdict = json.loads((folder / "verdict.json").read_text("utf-8"))
@@ -121,11 +125,15 @@ def main() -> None:
     options = parser.parse_args()
     models = {"first": starter(options.first), "second": starter(options.second)}
     hashes = {file_sha256(model.folder / "tokenizer.json") for model in models.values()}
-    verdicts = {side: verdict_of(getattr(options, side), options.runs / side) for side in models}
+    verdicts = {
+        "first": verdict_of(options.first, options.runs / "first", FIRST_RECIPE),
+        "second": verdict_of(options.second, options.runs / "second"),
+    }
     pairs = compared(verdicts["first"], verdicts["second"], len(hashes) == 1)
     facts = begun(models["second"])
     facts["first"] = begun(models["first"])["starter"]
     facts["sentences"] = {side: verdict["sentence"] for side, verdict in verdicts.items()}
+    facts["first_recipe"] = list(FIRST_RECIPE)
     facts["summary"] = summary(pairs, verdicts["second"]["chance"])
     write(options.results, facts | {"contenders": pairs})
     print("\n".join(rows(pairs)))
