@@ -136,7 +136,7 @@ def coded(split: str, count: int) -> list[Example]:
 
 
 def test_a_model_tuned_on_one_format_only_has_forgotten(tmp_path: Path) -> None:
-    settings = {"epochs": 2.0, "learning_rate": 3e-3, "batch_tokens": 256}
+    settings = {"epochs": 6.0, "learning_rate": 3e-3, "batch_tokens": 256}
     train, test = coded("train", 24), coded("test", 4)
     found = findings(tmp_path, "starter", train, test, {"en": 24}, "forgetting", **settings)
     assert found["noticed"], found["note"]
