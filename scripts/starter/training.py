@@ -32,7 +32,7 @@ from laras.saving.checkpoint import Checkpoints
 from laras.tuning.loop import Training
 from laras.tuning.result import TrainingResult
 from laras.tuning.training_data import TrainingData
-from starter.mix import round_of
+from starter.mix import ROUNDS_IN_COURSE, round_of
 from starter.shape import Shape, new_model
 from starter.tokens import InOrder, Tokens
 
@@ -51,7 +51,7 @@ class Settings:
     averaging_decay: float | None = None
     seed: int = 0
     # Rounds in which every text is read as often as the mix says.
-    rounds_in_course: int = 32
+    rounds_in_course: int = ROUNDS_IN_COURSE
     # Steps grow with the training: (tokens before, times batch_tokens).
     ramp: tuple[tuple[int, int], ...] = ((0, 1), (3_000_000, 2))
     precision: str = "auto"

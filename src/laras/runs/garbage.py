@@ -2,8 +2,8 @@
 
 torch and transformers make some million objects that stay. By default Python looks through the
 young ones after every 700, and through all again whenever they are a quarter more: nothing is ever
-found, and it takes a fifth of the time from start to first step (benchmarks/training/campaign.py,
-``--kinds start``). A process that a library merely lives in keeps its own setting.
+found, and the time from start to first step grows by it (benchmarks/training/campaign.py, ``--kinds
+start``, measures that time). A process that a library merely lives in keeps its own setting.
 """
 
 from __future__ import annotations
