@@ -102,7 +102,8 @@ def test_a_hosted_model_is_compared_with_a_small_one(
     assert cost["per_1000_answers"]["money"] == pytest.approx(1000 * (100 * 2 + 4 * 8) / 1e6)
     assert (cost["currency"], cost["per_1000_answers"]["energy_wh"]) == ("USD", None)
     assert any("big asks big-one at" in note for note in told.notes)
-    prompt = json.loads((folder / "contenders/big/prompt.json").read_text(encoding="utf-8"))
+    kept = json.loads((folder / "contenders/big/prompt.json").read_text(encoding="utf-8"))
+    (prompt,) = kept["prompts"]
     assert prompt["instruction"][:20] in (folder / "report.html").read_text(encoding="utf-8")
     for path in folder.rglob("*"):
         assert path.is_dir() or KEY.encode() not in path.read_bytes(), path

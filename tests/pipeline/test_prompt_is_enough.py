@@ -135,7 +135,8 @@ def test_the_verdict_says_that_a_prompt_is_enough(recipe: Path) -> None:
     assert value["base"] < 0.5
     assert value["lora"] < 0.7
     assert verdict["recommendation"] == "prompt"
-    prompt = json.loads((folder / "contenders/prompt/prompt.json").read_text(encoding="utf-8"))
+    kept = json.loads((folder / "contenders/prompt/prompt.json").read_text(encoding="utf-8"))
+    (prompt,) = kept["prompts"]
     assert prompt["retrieval"] == {"shots": 2}
     tried = json.loads((folder / "contenders/prompt/prompts.json").read_text(encoding="utf-8"))
     by_way = {each["way"]: each["value"] for each in tried if each["rows"] == 24}

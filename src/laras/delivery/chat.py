@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from laras.contenders.obtain import load_candidate
-from laras.contenders.prompting.kept import kept_prompt
+from laras.contenders.prompting.kept import kept_prompts
 from laras.delivery.contender import open_contender
 from laras.errors import UsageError
 from laras.evaluation.reader import Reader
@@ -57,7 +57,8 @@ class Conversation:
         self._rewrite = candidate.rewrite
         self._task: Task = "chat"
         if opened.contender.kind == "prompt":
-            self._task = kept_prompt(opened.run, contender).task
+            tasks = [prompt.task for prompt in kept_prompts(opened.run, contender)]
+            self._task = "chat" if "chat" in tasks else tasks[0]
         self._temperature = temperature
         self._max_new_tokens = max_new_tokens
         self._messages: list[Message] = []

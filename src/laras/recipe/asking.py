@@ -16,12 +16,12 @@ class Asking(Section):
     """Settings of contenders of kind prompt, soft-prompt and prefix; None takes the default."""
 
     ways: Annotated[list[PromptWay], Field(min_length=1)] | None = None
-    """Prompt and api: the ways of prompting that are tried, the best on validation competes (by
-    what the verdict turns on, then by the perplexity of the right answers); default: all, for api
-    the first three. Where one is named, api asks nothing for the choice.
-    ``zero-shot``: an instruction. ``few-shot``: with fixed examples. ``retrieval``: with the
-    training examples most like each question. ``search``: instructions and sets of examples
-    proposed from the training data, the worse half dropped in each round."""
+    """Prompt and api: the ways of prompting that are tried. For labels and for conversations the
+    best on validation competes (by what a verdict over such rows turns on, then by the perplexity
+    of the right answers); default: all, for api the first three. Where one is named, api asks
+    nothing for the choice. ``zero-shot``: an instruction. ``few-shot``: with fixed examples.
+    ``retrieval``: with the training examples most like each question. ``search``: instructions and
+    sets of examples proposed from the training data, the worse half dropped in each round."""
     instruction: str | None = Field(default=None, min_length=1)
     """Prompt and api: what the model is told to do; default: made from the training data. A search
     then varies the examples only."""
@@ -31,8 +31,8 @@ class Asking(Section):
     proposals: int | None = Field(default=None, ge=2, le=256)
     """Prompt: how many prompts a search tries, most of them on few rows; default: 8."""
     prompt_rows: int | None = Field(default=None, ge=1)
-    """Prompt and api: most validation rows that prompts are compared on; default: 64, for api
-    16."""
+    """Prompt and api: most validation rows that prompts for one kind of question are compared on;
+    default: 64, for api 16."""
     endpoint: EndpointSection | None = None
     """Api: which model is asked, where, at what price. Questions of the validation and test data,
     and the training examples that a prompt shows, are sent there."""

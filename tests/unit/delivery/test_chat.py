@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from laras.contenders.prompting.kept import stage_of, write_kept
+from laras.contenders.prompting.kept import Chosen, stage_of, write_kept
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.scoring import Tried
 from laras.delivery.chat import Conversation
@@ -71,7 +71,7 @@ def with_prompt(run_folder: Path) -> Path:
     tried = Tried(Prompt("few-shot", "chat", "Be brief.", shots), [(2, 0.5)])
     with Run.open(run_folder) as run:
         run.stage(stage_of("prompt"), "key").finish(
-            write_kept(run, "prompt", tried, [tried], "rougeL", None)
+            write_kept(run, "prompt", [Chosen("rougeL", tried, [tried], None)])
         )
     return run_folder
 

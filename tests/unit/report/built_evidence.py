@@ -27,7 +27,7 @@ def add_evidence(folder: Path) -> Path:
     prompt = Prompt("few-shot", "classification", INSTRUCTION, (shot,))
     here = folder / "contenders" / "lora"
     selection = Selection("macro_f1", 0.612, 96)
-    _write(here / "prompt.json", prompt.as_json(selection))
+    _write(here / "prompt.json", {"prompts": [prompt.as_json(selection)]})
     _write(here / "prompts.json", _tried())
     return folder
 
@@ -106,9 +106,10 @@ def _point(share: float, rows: int, value: float) -> dict[str, float]:
 def _tried() -> list[dict[str, Any]]:
     def one(way: str, instruction: str, value: float, **more: Any) -> dict[str, Any]:
         rounds = more.pop("rounds", [{"rows": 96, "value": value}])
-        return {"way": way, "instruction": instruction, "shots": 0, "retrieval": False,
-                "example_ids": [], "metric": "macro_f1", "value": value, "rows": rounds[-1]["rows"],
-                "perplexity": 3.2, "rounds": rounds, "competes": False, **more}  # fmt: skip
+        return {"task": "classification", "way": way, "instruction": instruction, "shots": 0,
+                "retrieval": False, "example_ids": [], "metric": "macro_f1", "value": value,
+                "rows": rounds[-1]["rows"], "perplexity": 3.2, "rounds": rounds, "competes": False,
+                **more}  # fmt: skip
 
     return [
         one("zero-shot", INSTRUCTION, 0.274),

@@ -12,6 +12,7 @@ from lxml import html
 from laras import translation
 from laras.report.blocks import Table
 from laras.report.facts import read_facts
+from laras.report.html import render
 from laras.report.markdown import verdict_text
 from laras.report.sections.bias import bias
 from laras.report.sections.differing import differing, row_score
@@ -77,11 +78,32 @@ def test_every_prompt_is_shown_with_its_figure_and_the_one_that_competes(tree: A
 def test_the_prompt_that_competes_is_there_in_full(tree: Any) -> None:
     whole, others = tree.xpath("//section[@id='prompts']//details")
     said = whole.text_content()
-    for part in ("The prompt of lora, in full", "Name the intent of the message.\nAnswer with",
-                 "<b>nothing</b>", "Example 1, user", "Kartu saya hilang & dicuri?",
+    for part in ("The prompt of lora, for labels, in full",
+                 "Name the intent of the message.\nAnswer with", "<b>nothing</b>",
+                 "Example 1, user", "Kartu saya hilang & dicuri?",
                  "Example 1, assistant", "card_lost"):  # fmt: skip
         assert part in said
     assert "Which of these is it?" in others.text_content()
+
+
+def test_each_kind_of_question_has_its_table_and_its_prompt(whole_run_folder: Path) -> None:
+    here = whole_run_folder / "contenders/lora"
+    tried = json.loads((here / "prompts.json").read_text(encoding="utf-8"))
+    talk = {**tried[1], "task": "chat", "metric": "rougeL", "value": 0.25}
+    (here / "prompts.json").write_text(json.dumps([talk, *tried]), encoding="utf-8")
+    (kept,) = json.loads((here / "prompt.json").read_text(encoding="utf-8"))["prompts"]
+    kept = {"prompts": [{**kept, "task": "chat", "instruction": "Be brief."}, kept]}
+    (here / "prompt.json").write_text(json.dumps(kept), encoding="utf-8")
+    page = html.fromstring(render(read_facts(whole_run_folder)))
+    assert rows_of(page, "prompts") == [
+        ["1. fixed examples it competes", "0.250 (best)", "96", "1"]
+    ]
+    assert [row[0][:2] for row in rows_of(page, "prompts", 1)] == ["2.", "3.", "4.", "5."]
+    said = text_of(page, "prompts")
+    for part in ("What was tried for lora, for conversations.",
+                 "What was tried for lora, for labels.",
+                 "The prompt of lora, for conversations, in full", "Be brief."):  # fmt: skip
+        assert part in said
 
 
 def test_losses_repetition_and_wording_are_told_with_their_figures(tree: Any) -> None:

@@ -1,4 +1,5 @@
-"""The prompt of a contender behind an endpoint: the best on few validation rows, for they cost.
+"""The prompts of a contender behind an endpoint, one for each kind of question: the best on few
+validation rows, for they cost.
 
 Where it names a single way there is nothing to choose, and nothing is asked. Ways are those of a
 prompt contender; a search, which tries many prompts, is not among them.
@@ -9,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from laras.contenders.hosted.source import CONTEXT, HostedAnswers, section_of
-from laras.contenders.primary import expected_primary
-from laras.contenders.prompting.kept import stage_of, write_kept
+from laras.contenders.prompting.kept import Chosen, best_of, stage_of, told_of, write_kept
+from laras.contenders.prompting.kinds import Kind, kinds_of
 from laras.contenders.prompting.prompt import Prompt
-from laras.contenders.prompting.scoring import Tried, figure_of, rank_by, rows_to_compare_on
+from laras.contenders.prompting.scoring import Tried, figure_of, rows_to_compare_on
 from laras.contenders.prompting.ways import WAYS, plain_prompt
 from laras.contenders.prompting.workbench import Bench, Settings, nothing_to_compare_on
 from laras.endpoints.spending import text_tokens
@@ -20,7 +21,7 @@ from laras.errors import DataRefused
 from laras.evaluation.answered import OF_LIKELIHOODS
 from laras.evaluation.candidate import Answering
 from laras.evaluation.evaluate import evaluate
-from laras.evaluation.metric import METRICS, Metric
+from laras.evaluation.metric import Metric
 from laras.evaluation.rows import last_answer
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example
@@ -30,14 +31,13 @@ from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.assignment import Assignment
 
-VERSION = 1  # raise it when the same input gives other prompts
+VERSION = 2  # raise it when the same input gives other prompts
 _LEAST_SAMPLES = 100  # resamples for an interval that nobody looks at
 
 
 def hosted_key(assignment: Assignment) -> str:
-    """Hash of all that decides which prompt competes, and who is asked with it."""
+    """Hash of all that decides which prompts compete, and who is asked with them."""
     section, settings = section_of(assignment.contender), settings_of(assignment)
-    metric = metric_of(assignment)
     return content_hash(
         VERSION,
         section.endpoint,
@@ -47,7 +47,7 @@ def hosted_key(assignment: Assignment) -> str:
         settings.shots,
         settings.rows if len(settings.ways) > 1 else None,
         settings.seed,
-        None if metric is None else metric.name,
+        [(kind.task, kind.metric.name) for kind in kinds(assignment)],
         assignment.evaluation.model_dump(include={"max_new_tokens", "seed"}),
         assignment.prepared.key,
     )
@@ -58,33 +58,35 @@ def settings_of(assignment: Assignment) -> Settings:
     return Settings.of(assignment.contender, assignment.tuning.seed)
 
 
-def metric_of(assignment: Assignment) -> Metric | None:
-    """What a verdict over the answers to the validation rows would turn on."""
-    tasks = assignment.prepared.audit["splits"]["validation"]["tasks"]
-    found = expected_primary(
+def kinds(assignment: Assignment) -> list[Kind]:
+    """Of the validation rows, where a metric judges answers that are written."""
+    return kinds_of(
         assignment.primary_metric,
         [each for each in assignment.evaluation.metrics if each not in OF_LIKELIHOODS],
-        [task for task in tasks if task != "text"],
+        assignment.prepared.audit["splits"]["validation"]["tasks"],
     )
-    return None if found is None else METRICS.get(found.name)
 
 
-def bench_of(assignment: Assignment) -> Bench:
-    """The rows that prompts are made of. DataRefused where no metric judges answers to them."""
-    metric = metric_of(assignment)
-    if metric is None:
-        raise nothing_to_compare_on()
+def benches_of(assignment: Assignment) -> list[Bench]:
+    """The rows that prompts are made of, kind by kind. DataRefused where no metric judges answers
+    to any."""
     prepared = assignment.prepared
-    return Bench(
-        prepared.train,
-        prepared.validation,
-        prepared.audit["splits"]["train"]["languages"],
-        settings_of(assignment),
-        metric,
-        CONTEXT,
-        lambda texts: [text_tokens(text) for text in texts],
-        room=None,
-    )
+    benches = [
+        Bench(
+            prepared.train,
+            prepared.validation,
+            prepared.audit["splits"]["train"]["languages"],
+            settings_of(assignment),
+            kind,
+            CONTEXT,
+            lambda texts: [text_tokens(text) for text in texts],
+            room=None,
+        )
+        for kind in kinds(assignment)
+    ]
+    if not benches:
+        raise nothing_to_compare_on()
+    return benches
 
 
 def prompts_of(bench: Bench, name: str) -> list[Prompt]:
@@ -122,7 +124,7 @@ def section_to_choose_by(metric: Metric, section: EvaluationSection) -> Evaluati
 
 
 def obtain_hosted(assignment: Assignment, run: Run, progress: Progress) -> None:
-    """Leave the contender's prompt in its folder; the endpoint is asked where there is a choice.
+    """Leave the contender's prompts in its folder; the endpoint is asked where there is a choice.
 
     Only the training and validation rows are read. Raises EndpointFailed where the endpoint fails,
     DataRefused where nothing can be asked or shown.
@@ -131,25 +133,21 @@ def obtain_hosted(assignment: Assignment, run: Run, progress: Progress) -> None:
     stage = run.stage(stage_of(name), hosted_key(assignment))
     if stage.done:
         return
-    bench = bench_of(assignment)
-    tried = [Tried(prompt) for prompt in prompts_of(bench, name)]
     seconds = 0.0
-    if len(tried) > 1:
-        rows = rows_to_choose_on(bench, assignment.evaluation)
-        seconds = sum(_try(each, bench, rows, assignment, run, progress) for each in tried)
-    # The first of equal ones: ways go from the plainest on.
-    best = min(tried, key=rank_by(bench.metric))
-    pool = bench.pool if best.prompt.retrieval is not None else None
-    stage.finish(write_kept(run, name, best, tried, bench.metric.name, pool))
+    chosen = []
+    for bench in benches_of(assignment):
+        tried = [Tried(prompt) for prompt in prompts_of(bench, name)]
+        if len(tried) > 1:
+            rows = rows_to_choose_on(bench, assignment.evaluation)
+            seconds += sum(_try(each, bench, rows, assignment, run, progress) for each in tried)
+        best = best_of(tried, bench.metric)
+        pool = None if best.prompt.retrieval is None else bench.pool
+        chosen.append(Chosen(bench.metric.name, best, tried, pool))
+    stage.finish(write_kept(run, name, chosen))
     run.event(
         "contender_finished",
         contender=name,
-        way=best.prompt.way,
-        shots=best.prompt.shown,
-        metric=bench.metric.name,
-        value=best.value,
-        rows=best.rows,
-        prompts=len(tried),
+        **told_of(chosen),
         seconds=seconds,
         peak_memory_bytes=None,
         energy_wh=None,
@@ -177,6 +175,7 @@ def _try(
     run.event(
         "prompt_tried",
         contender=contender.name,
+        task=prompt.task,
         way=prompt.way,
         instruction=prompt.instruction,
         shots=prompt.shown,

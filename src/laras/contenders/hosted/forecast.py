@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 from laras.contenders.hosted.choosing import (
-    bench_of,
+    benches_of,
     hosted_key,
     prompts_of,
     rows_to_choose_on,
@@ -23,6 +24,7 @@ from laras.contenders.hosted.source import (
     where,
 )
 from laras.contenders.hosted.unfinished import stopped_by_budget
+from laras.contenders.prompting.asking import asked_by
 from laras.contenders.prompting.kept import stage_of
 from laras.endpoints.client import api_key
 from laras.endpoints.kept import key_of
@@ -72,8 +74,8 @@ class Forecast:
 
 
 def forecast(assignment: Assignment, run: Run) -> Forecast:
-    """Of the choice of a prompt and of the test. Where the prompt is yet to be chosen, the test
-    counts with the dearest one."""
+    """Of the choice of prompts and of the test. Where they are yet to be chosen, the test counts
+    with the dearest ones."""
     contender = assignment.contender
     section = section_of(contender)
     with damage_told(assignment.prepared.test):
@@ -87,15 +89,16 @@ def forecast(assignment: Assignment, run: Run) -> Forecast:
     if run.stage(stage_of(contender.name), hosted_key(assignment)).done:
         possible = [judging(answering(contender, run).rewrite)]
     else:
-        bench = bench_of(assignment)
-        rewrites = [bench.rewrite_with(each) for each in prompts_of(bench, contender.name)]
-        possible = [judging(rewrite) for rewrite in rewrites]
-        if len(rewrites) > 1:
-            rows = rows_to_choose_on(bench, assignment.evaluation)
-            chosen_by = section_to_choose_by(bench.metric, assignment.evaluation)
-            asked = rows_asked(rows, chosen_by)
-            for rewrite in rewrites:
-                choosing |= _questions(asked, rewrite, chosen_by, bench.labels, assignment)
+        askers = []
+        for bench in benches_of(assignment):
+            askers.append([bench.asker(each) for each in prompts_of(bench, contender.name)])
+            if len(askers[-1]) > 1:
+                rows = rows_to_choose_on(bench, assignment.evaluation)
+                chosen_by = section_to_choose_by(bench.metric, assignment.evaluation)
+                asked = rows_asked(rows, chosen_by)
+                for each in askers[-1]:
+                    choosing |= _questions(asked, each.rewrite, chosen_by, bench.labels, assignment)
+        possible = [judging(asked_by(each)) for each in product(*askers)]
     store = kept_replies(contender, run)
     if store is None:
         return Forecast(_dearest(choosing, possible, assignment), 0, 0.0)

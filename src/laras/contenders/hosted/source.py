@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from laras.contenders.prompting.asking import Asker
-from laras.contenders.prompting.kept import kept_pool, kept_prompt
-from laras.contenders.prompting.retrieval import Retrieval
+from laras.contenders.prompting.kept import kept_rewrite
 from laras.endpoints.client import Reply
 from laras.endpoints.kept import ask_kept, key_of
 from laras.endpoints.spending import Question
@@ -55,13 +53,9 @@ class HostedAnswers:
 
 
 def answering(contender: Contender, run: Run) -> Answering:
-    """The endpoint, asked with the contender's prompt; raises what
-    :func:`laras.contenders.prompting.kept.kept_prompt` does."""
-    prompt = kept_prompt(run, contender.name)
-    retrieval = None
-    if prompt.retrieval is not None:
-        retrieval = Retrieval(kept_pool(run, contender.name, CONTEXT))
-    rewrite = Asker(prompt, None, retrieval).rewrite
+    """The endpoint, asked with the contender's prompts; raises what
+    :func:`laras.contenders.prompting.kept.kept_rewrite` does."""
+    rewrite = kept_rewrite(run, contender.name, CONTEXT, None)
     return Answering(contender.name, HostedAnswers(contender, run), rewrite)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -10,6 +10,7 @@ from laras.batches.encode import encode_example, last_answer
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.retrieval import Retrieval
 from laras.errors import ModelRefused
+from laras.evaluation.candidate import Rewrite
 from laras.models.load import LoadedModel
 from laras.records import Example, Message
 
@@ -97,6 +98,17 @@ class Asker:
         if self._retrieval is not None and self.prompt.retrieval is not None:
             return self._retrieval.nearest(example, self.prompt.retrieval)
         return [shot for shot in self.prompt.shots if not same_group(shot, example)]
+
+
+def asked_by(askers: Iterable[Asker]) -> Rewrite:
+    """Each example rewritten by the one of ``askers`` whose prompt is for its kind."""
+    of_task = {asker.prompt.task: asker for asker in askers}
+
+    def rewrite(example: Example) -> Example:
+        asker = of_task.get(example.task)
+        return example if asker is None else asker.rewrite(example)
+
+    return rewrite
 
 
 def same_group(one: Example, other: Example) -> bool:

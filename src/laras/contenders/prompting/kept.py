@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from laras.contenders.prompting.prompt import Prompt, Selection, prompt_from_json
-from laras.contenders.prompting.scoring import Tried, listing
+from laras.contenders.prompting.asking import Asker, Room, asked_by
+from laras.contenders.prompting.prompt import Prompt, prompts_from_json
+from laras.contenders.prompting.retrieval import Retrieval
+from laras.contenders.prompting.scoring import Tried, listing, rank_by
 from laras.contenders.prompting.shots import Pool
 from laras.errors import StorageFailed, UsageError
-from laras.records import EXAMPLE_SCHEMA, Example, examples_from, to_table
+from laras.evaluation.candidate import Rewrite
+from laras.evaluation.metric import Metric
+from laras.records import EXAMPLE_SCHEMA, Example, Task, examples_from, to_table
 from laras.runs.atomic import temporary_sibling
 from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.translation import _
 
-_EXAMPLES = "examples.parquet"  # what a prompt that retrieves chooses from
+_EXAMPLES = "examples.parquet"  # what prompts that retrieve choose from
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The ``best`` prompt for one kind of question by ``metric``, of all that were ``tried``;
+    ``pool``: what it retrieves from, if it does."""
+
+    metric: str
+    best: Tried
+    tried: Sequence[Tried]
+    pool: Pool | None
+
+
+def best_of(tried: Sequence[Tried], metric: Metric) -> Tried:
+    """The best of those tried on most rows, the first of equal ones: ways go from the plainest
+    on."""
+    rows = max(each.rows for each in tried)
+    return min((each for each in tried if each.rows == rows), key=rank_by(metric))
 
 
 def stage_of(name: str) -> str:
@@ -25,34 +50,50 @@ def stage_of(name: str) -> str:
     return f"prompt-{name}"
 
 
-def write_kept(
-    run: Run, name: str, best: Tried, tried: Sequence[Tried], metric: str, pool: Pool | None
-) -> dict[str, Path]:
-    """Write prompt.json, prompts.json and, where the prompt retrieves, the examples of ``pool``;
-    return the paths by name."""
+def write_kept(run: Run, name: str, chosen: Sequence[Chosen]) -> dict[str, Path]:
+    """Write prompt.json, prompts.json and, where a prompt retrieves, the examples that it chooses
+    from; return the paths by name."""
     folder = f"contenders/{name}"
-    selection = Selection(metric, best.value, best.rows)
+    kept = [each.best.prompt.as_json(each.best.selection(each.metric)) for each in chosen]
+    listed = [
+        listing(tried, each.metric, competes=tried is each.best)
+        for each in chosen
+        for tried in each.tried
+    ]
     paths = {
-        "prompt": run.write_json(f"{folder}/prompt.json", best.prompt.as_json(selection)),
-        "prompts": run.write_json(
-            f"{folder}/prompts.json",
-            [listing(each, metric, competes=each is best) for each in tried],
-        ),
+        "prompt": run.write_json(f"{folder}/prompt.json", {"prompts": kept}),
+        "prompts": run.write_json(f"{folder}/prompts.json", listed),
     }
-    if best.prompt.retrieval is not None and pool is not None:
+    pools = [each.pool for each in chosen if each.pool is not None]
+    if pools:
         path = run.contender(name) / _EXAMPLES
+        table = pa.concat_tables([_table(pool) for pool in pools])
         with temporary_sibling(path) as temporary:
-            table = to_table(pool.shots, EXAMPLE_SCHEMA)
-            pq.write_table(
-                table.append_column("tokens", [list(pool.sizes)]), temporary, compression="zstd"
-            )
+            pq.write_table(table, temporary, compression="zstd")
         paths["examples"] = path
     return paths
 
 
-def kept_prompt(run: Run, name: str) -> Prompt:
-    """The prompt that competes under ``name``. UsageError where none is chosen yet, StorageFailed
-    where a file is not what the choice left."""
+def told_of(chosen: Sequence[Chosen]) -> dict[str, Any]:
+    """What the run's record says of the choice."""
+    return {
+        "way": ", ".join(dict.fromkeys(each.best.prompt.way for each in chosen)),
+        "prompts": sum(len(each.tried) for each in chosen),
+        "chosen": [
+            {
+                "task": each.best.prompt.task,
+                "way": each.best.prompt.way,
+                "shots": each.best.prompt.shown,
+                **asdict(each.best.selection(each.metric)),
+            }
+            for each in chosen
+        ],
+    }
+
+
+def kept_prompts(run: Run, name: str) -> list[Prompt]:
+    """The prompts that compete under ``name``, one for each kind of question. UsageError where none
+    is chosen yet, StorageFailed where a file is not what the choice left."""
     stage = run.finished_stage(stage_of(name))
     if stage is None:
         raise UsageError(
@@ -70,13 +111,32 @@ def kept_prompt(run: Run, name: str) -> Prompt:
         )
     path = f"contenders/{name}/prompt.json"
     with damage_told(run.folder / path):
-        return prompt_from_json(run.read_json(path))
+        return prompts_from_json(run.read_json(path))
 
 
-def kept_pool(run: Run, name: str, context: int) -> Pool:
-    """What the prompt of ``name`` retrieves from, for a model of ``context`` tokens."""
+def kept_rewrite(run: Run, name: str, context: int, room: Room | None) -> Rewrite:
+    """How the prompts of ``name`` are put around examples, for a model of ``context`` tokens;
+    raises what :func:`kept_prompts` does. ``room`` None: nothing is ever too long."""
+    return asked_by(
+        Asker(
+            prompt,
+            room,
+            None
+            if prompt.retrieval is None
+            else Retrieval(_kept_pool(run, name, prompt.task, context)),
+        )
+        for prompt in kept_prompts(run, name)
+    )
+
+
+def _table(pool: Pool) -> pa.Table:
+    table = to_table(pool.shots, EXAMPLE_SCHEMA)
+    return table.append_column("tokens", pa.array(pool.sizes, pa.int64()))
+
+
+def _kept_pool(run: Run, name: str, task: Task, context: int) -> Pool:
     path = run.contender(name) / _EXAMPLES
     with damage_told(path):
-        table = pq.read_table(path)
+        table = pq.read_table(path, filters=[("task", "=", task)])
         shots: tuple[Example, ...] = tuple(examples_from(table.select(EXAMPLE_SCHEMA.names)))
         return Pool(shots, tuple(table["tokens"].to_pylist()), context // 2)

@@ -1,33 +1,41 @@
 """A contender that is not tuned but asked well: the best prompt on validation rows competes.
 
-Each way of prompting is a stage of its own, so that a run that was killed does not try again what
-it had finished. The model is loaded once for all of them, and not at all where none is left.
+Each kind of question has a prompt of its own. Each way of prompting one is a stage of its own, so
+that a run that was killed does not try again what it had finished. The model is loaded once for all
+of them, and not at all where none is left.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from laras.contenders.primary import expected_primary
-from laras.contenders.prompting.asking import Asker, ContextOf
-from laras.contenders.prompting.kept import kept_pool, kept_prompt, stage_of, write_kept
-from laras.contenders.prompting.retrieval import Retrieval
-from laras.contenders.prompting.scoring import Tried, rank_by, tried_from_json
+from laras.contenders.prompting.asking import ContextOf
+from laras.contenders.prompting.kept import (
+    Chosen,
+    best_of,
+    kept_rewrite,
+    stage_of,
+    told_of,
+    write_kept,
+)
+from laras.contenders.prompting.kinds import Kind, kinds_of
+from laras.contenders.prompting.scoring import Tried, tried_from_json
 from laras.contenders.prompting.system_role import with_system_role
 from laras.contenders.prompting.ways import WAYS, rows_of
-from laras.contenders.prompting.workbench import Settings, Workbench
+from laras.contenders.prompting.workbench import Settings, Workbench, nothing_to_compare_on
 from laras.contenders.wording import shown, shown_name
 from laras.devices.choice import best_device
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Candidate
 from laras.evaluation.cost import Meter
-from laras.evaluation.metric import METRICS, Metric
-from laras.models.load import load_model
+from laras.models.load import LoadedModel, load_model
 from laras.models.places import template_file
 from laras.recipe.asking import PromptWay
 from laras.recipe.schema import Contender, ModelSection
+from laras.records import Task
 from laras.runs.damage import damage_told
 from laras.runs.folder import Run
 from laras.runs.hashing import content_hash, file_sha256
@@ -35,19 +43,27 @@ from laras.runs.progress import Progress
 from laras.translation import _
 from laras.tuning.assignment import Assignment
 
-VERSION = 2  # raise it when the same input gives other prompts
+VERSION = 3  # raise it when the same input gives other prompts
 
 
 def prompt_key(assignment: Assignment) -> str:
-    """Hash of all that decides which prompt competes."""
-    return content_hash([_way_key(assignment, way) for way in _ways(assignment.contender)])
+    """Hash of all that decides which prompts compete."""
+    return content_hash(
+        [
+            _way_key(assignment, kind, way)
+            for kind in _kinds(assignment)
+            for way in _ways(assignment.contender)
+        ]
+    )
 
 
 def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
-    """Try the ways that the contender names and leave the best prompt in its folder.
+    """Try the ways that the contender names and leave the best prompt for each kind of question in
+    its folder.
 
     Only the training and validation rows are read. DataRefused where no validation row can be
-    asked, or no way has anything to show.
+    asked, or no way has anything to show; where that is so of one kind among others, it is asked as
+    it is.
     """
     name = assignment.contender.name
     run.contender(name)
@@ -55,59 +71,45 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
     if stage.done:
         return
     work = _Work(assignment, run, progress)
-    tried = [each for way in _ways(assignment.contender) for each in work.tried(way)]
-    if not tried:
+    found = [work.chosen(kind) for kind in _kinds(assignment)]
+    chosen = [each for each in found if each is not None]
+    if not chosen:
+        if not work.has_rows():
+            raise nothing_to_compare_on()
         raise DataRefused(
             "prompting.nothing-to-show",
             _("{name} can't show examples: no training example is short enough.").format(name=name),
             hint=_("Raise model.context, or add zero-shot to its ways."),
         )
-    rows = max(each.rows for each in tried)
-    metric = work.metric
-    # The first of equal ones: ways go from the plainest on.
-    best = min((each for each in tried if each.rows == rows), key=rank_by(metric))
-    pool = work.bench.pool if best.prompt.retrieval is not None else None
-    kept = write_kept(run, name, best, tried, metric.name, pool)
-    run.event(
-        "contender_finished",
-        contender=name,
-        way=best.prompt.way,
-        shots=best.prompt.shown,
-        metric=metric.name,
-        value=best.value,
-        rows=rows,
-        prompts=len(tried),
-        **work.spent(),
-    )
+    kept = write_kept(run, name, chosen)
+    run.event("contender_finished", contender=name, **told_of(chosen), **work.spent())
     stage.finish(kept)
-    if best.value is not None:
-        progress.note(
-            _(
-                "{name}: the best of {count} prompts is by {way}, with {metric} {value} on {rows} "
-                "validation rows."
-            ).format(
-                name=name,
-                count=len(tried),
-                way=best.prompt.way,
-                metric=shown_name(metric.name),
-                value=shown(metric.name, best.value),
-                rows=rows,
+    for each in chosen:
+        if each.best.value is not None:
+            progress.note(
+                _(
+                    "{name}: the best of {count} prompts is by {way}, with {metric} {value} on "
+                    "{rows} validation rows."
+                ).format(
+                    name=name,
+                    count=len(each.tried),
+                    way=each.best.prompt.way,
+                    metric=shown_name(each.metric),
+                    value=shown(each.metric, each.best.value),
+                    rows=each.best.rows,
+                )
             )
-        )
     progress.finish()
 
 
 def load_prompted(
     contender: Contender, model: ModelSection, recipe_folder: Path, run: Run
 ) -> Candidate:
-    """The base model, asked with the contender's prompt; raises what :func:`kept_prompt` does."""
-    prompt = kept_prompt(run, contender.name)
+    """The base model, asked with the contender's prompts; raises what :func:`kept_rewrite`
+    does."""
     loaded = with_system_role(load_model(model, recipe_folder, device=best_device()))
-    retrieval = None
-    if prompt.retrieval is not None:
-        retrieval = Retrieval(kept_pool(run, contender.name, loaded.context))
-    asker = Asker(prompt, ContextOf(loaded), retrieval)
-    return Candidate(contender.name, loaded, rewrite=asker.rewrite)
+    rewrite = kept_rewrite(run, contender.name, loaded.context, ContextOf(loaded))
+    return Candidate(contender.name, loaded, rewrite=rewrite)
 
 
 class _Work:
@@ -117,37 +119,62 @@ class _Work:
         self.assignment = assignment
         self.run = run
         self.progress = progress
-        self.metric = _metric(assignment)
         self.settings = Settings.of(assignment.contender, assignment.tuning.seed)
         self.meter = Meter(best_device())
         self._told = self.meter.as_json()
-        self._bench: Workbench | None = None
+        self._benches: dict[Task, Workbench] = {}
         self._asked = 0
 
-    @property
-    def bench(self) -> Workbench:
-        """Made when it is first needed: it holds a model."""
-        if self._bench is None:
+    @cached_property
+    def _loaded(self) -> LoadedModel:
+        """Only when it is first needed."""
+        given = self.assignment
+        return load_model(given.model, given.recipe_folder, device=best_device())
+
+    def bench(self, kind: Kind) -> Workbench:
+        """Made when it is first needed: it takes the model."""
+        if kind.task not in self._benches:
             given = self.assignment
-            self._bench = Workbench(
-                load_model(given.model, given.recipe_folder, device=best_device()),
+            self._benches[kind.task] = Workbench(
+                self._loaded,
                 given.prepared.train,
                 given.prepared.validation,
                 given.prepared.audit["splits"]["train"]["languages"],
                 self.settings,
-                self.metric,
+                kind,
                 given.evaluation,
-                self._tell,
+                partial(self._tell, metric=kind.metric.name),
                 self.meter,
             )
-        return self._bench
+        return self._benches[kind.task]
 
-    def tried(self, way: PromptWay) -> list[Tried]:
+    def has_rows(self) -> bool:
+        """Whether any validation row can be asked."""
+        return any(self.bench(kind).scoring.rows for kind in _kinds(self.assignment))
+
+    def chosen(self, kind: Kind) -> Chosen | None:
+        """The best prompt for a kind of question; None where there is none to try."""
+        ways = _ways(self.assignment.contender)
+        tried = [each for way in ways for each in self.tried(kind, way)]
+        if not tried:
+            self.progress.note(
+                _(
+                    "{name} has no prompt for rows of the kind {task}; they are asked as they are."
+                ).format(name=self.assignment.contender.name, task=kind.task)
+            )
+            return None
+        best = best_of(tried, kind.metric)
+        pool = None if best.prompt.retrieval is None else self.bench(kind).pool
+        return Chosen(kind.metric.name, best, tried, pool)
+
+    def tried(self, kind: Kind, way: PromptWay) -> list[Tried]:
         """What was tried in a way, now or before."""
         name = self.assignment.contender.name
         # Names have no dot: no other contender's stage is called like this.
-        stage = self.run.stage(f"{stage_of(name)}.{way}", _way_key(self.assignment, way))
-        relative = f"contenders/{name}/prompts/{way}.json"
+        stage = self.run.stage(
+            f"{stage_of(name)}.{kind.task}.{way}", _way_key(self.assignment, kind, way)
+        )
+        relative = f"{_file(name, kind, way)}.json"
         if stage.done:
             with damage_told(self.run.folder / relative):
                 return [tried_from_json(each) for each in self.run.read_json(relative)]
@@ -155,15 +182,16 @@ class _Work:
         self.progress.stage(
             _("Prompting {name}: {way}").format(name=name, way=way), rows_of(way, self.settings)
         )
-        found = WAYS[way](way, self.bench)
-        if not found:
+        bench = self.bench(kind)
+        found = WAYS[way](way, bench) if bench.scoring.rows else []
+        if not found and bench.scoring.rows:
             self.progress.note(
                 _("{name} can't be asked by {way}: no training example is short enough.").format(
                     name=name, way=way
                 )
             )
-        told = [each.as_json(self.metric.name) for each in found]
-        cost = self.run.write_json(_cost_file(name, way), self._cost())
+        told = [each.as_json(kind.metric.name) for each in found]
+        cost = self.run.write_json(f"{_file(name, kind, way)}.cost.json", self._cost())
         stage.finish({"tried": self.run.write_json(relative, told), "cost": cost})
         return found
 
@@ -181,10 +209,11 @@ class _Work:
         """Cost of all ways, those of interrupted runs among them."""
         contender = self.assignment.contender
         costs = []
-        for way in _ways(contender):
-            path = _cost_file(contender.name, way)
-            with damage_told(self.run.folder / path):
-                costs.append(dict(self.run.read_json(path)))
+        for kind in _kinds(self.assignment):
+            for way in _ways(contender):
+                path = f"{_file(contender.name, kind, way)}.cost.json"
+                with damage_told(self.run.folder / path):
+                    costs.append(dict(self.run.read_json(path)))
         energies = [cost["energy_wh"] for cost in costs]
         return {
             "seconds": sum(cost["seconds"] for cost in costs),
@@ -192,26 +221,27 @@ class _Work:
             "peak_memory_bytes": max(cost["peak_memory_bytes"] for cost in costs),
         }
 
-    def _tell(self, tried: Tried) -> None:
+    def _tell(self, tried: Tried, metric: str) -> None:
         before = tried.rounds[-2][0] if len(tried.rounds) > 1 else 0
         self._asked += tried.rows - before
         self.progress.advance(self._asked)
         self.run.event(
             "prompt_tried",
             contender=self.assignment.contender.name,
+            task=tried.prompt.task,
             way=tried.prompt.way,
             instruction=tried.prompt.instruction,
             shots=tried.prompt.shown,
             retrieval=tried.prompt.retrieval is not None,
-            metric=self.metric.name,
+            metric=metric,
             value=tried.value,
             perplexity=tried.perplexity,
             rows=tried.rows,
         )
 
 
-def _cost_file(name: str, way: PromptWay) -> str:
-    return f"contenders/{name}/prompts/{way}.cost.json"
+def _file(name: str, kind: Kind, way: PromptWay) -> str:
+    return f"contenders/{name}/prompts/{kind.task}-{way}"
 
 
 def _ways(contender: Contender) -> list[PromptWay]:
@@ -219,15 +249,13 @@ def _ways(contender: Contender) -> list[PromptWay]:
     return [way for way in WAYS if contender.ways is None or way in contender.ways]
 
 
-def _metric(assignment: Assignment) -> Metric:
-    """What a verdict over the validation rows would turn on."""
+def _kinds(assignment: Assignment) -> list[Kind]:
+    """Of the validation rows."""
     tasks = assignment.prepared.audit["splits"]["validation"]["tasks"]
-    asked = [task for task in tasks if task != "text"]
-    found = expected_primary(assignment.primary_metric, assignment.evaluation.metrics, asked)
-    return METRICS.get("perplexity" if found is None else found.name)
+    return kinds_of(assignment.primary_metric, assignment.evaluation.metrics, tasks)
 
 
-def _way_key(assignment: Assignment, way: PromptWay) -> str:
+def _way_key(assignment: Assignment, kind: Kind, way: PromptWay) -> str:
     """Hash of all that decides what comes of one way: the model, the data, what is compared."""
     template = template_file(assignment.model, assignment.recipe_folder)
     contender = assignment.contender
@@ -243,7 +271,8 @@ def _way_key(assignment: Assignment, way: PromptWay) -> str:
         VERSION,
         way,
         read,
-        _metric(assignment).name,
+        kind.task,
+        kind.metric.name,
         assignment.evaluation.model_dump(include={"max_new_tokens", "seed"}),
         assignment.model.model_dump(exclude={"base", "download", "revision", "chat_template"}),
         assignment.model_digest,

@@ -40,7 +40,7 @@ class Prompt:
         return len(self.shots) if self.retrieval is None else self.retrieval
 
     def as_json(self, selected_on: Selection | None = None) -> dict[str, Any]:
-        """The content of ``prompt.json``. ``examples`` names the shots, so that none of them is
+        """An entry of ``prompt.json``. ``examples`` names the shots, so that none of them is
         shown before a question of its own group."""
         return {
             "way": self.way,
@@ -58,9 +58,15 @@ class Prompt:
         }
 
 
+def prompts_from_json(facts: Mapping[str, Any]) -> list[Prompt]:
+    """The prompts of a ``prompt.json`` that was read, one for each kind of question; KeyError,
+    TypeError or ValueError where it is no such thing. (There was one prompt for all once, not under
+    ``prompts``.)"""
+    return [prompt_from_json(each) for each in facts.get("prompts", [facts])]
+
+
 def prompt_from_json(facts: Mapping[str, Any]) -> Prompt:
-    """The prompt of a ``prompt.json`` that was read; KeyError, TypeError or ValueError where it is
-    no such thing."""
+    """What :meth:`Prompt.as_json` told; KeyError, TypeError or ValueError where it is not that."""
     retrieval = facts["retrieval"]
     return Prompt(
         way=facts["way"],

@@ -185,6 +185,7 @@ def can_be_asked(loaded: LoadedModel, example: Example) -> bool:
 def listing(tried: Tried, metric: str, *, competes: bool) -> dict[str, Any]:
     """An entry of ``prompts.json``."""
     return {
+        "task": tried.prompt.task,
         "way": tried.prompt.way,
         "instruction": tried.prompt.instruction,
         "shots": tried.prompt.shown,

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from laras.contenders.prompting.asking import Asker, ContextOf, Room
 from laras.contenders.prompting.instructions import instructions
+from laras.contenders.prompting.kinds import Kind
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.retrieval import Retrieval
 from laras.contenders.prompting.scoring import (
@@ -28,7 +29,6 @@ from laras.contenders.prompting.system_role import with_system_role
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Rewrite
 from laras.evaluation.cost import Meter
-from laras.evaluation.metric import Metric
 from laras.models.load import LoadedModel
 from laras.recipe.asking import PromptWay
 from laras.recipe.schema import Contender, EvaluationSection
@@ -71,7 +71,8 @@ class Settings:
 
 
 class Bench:
-    """The rows for whoever reads at most ``context`` tokens, as ``count_tokens`` counts them.
+    """The rows of one kind for whoever reads at most ``context`` tokens, as ``count_tokens`` counts
+    them.
 
     ``train`` and ``validation``: Parquet files of examples. ``languages``: of the training data, by
     how many examples are in each. ``room``: what fits; None: everything.
@@ -83,21 +84,20 @@ class Bench:
         validation: Path,
         languages: Mapping[str, int],
         settings: Settings,
-        metric: Metric,
+        kind: Kind,
         context: int,
         count_tokens: CountTokens,
         room: Room | None,
     ) -> None:
         self.settings = settings
-        self.metric = metric
+        self.task: Task = kind.task
+        self.metric = kind.metric
         self._languages = languages
         self._context = context
         self._count_tokens = count_tokens
         self._room = room
-        kept = _read(validation)
-        self.task: Task = task_of(metric, {each.task for each in kept})
-        self.compared = [example for example in kept if example.task == self.task]
-        self.training = [example for example in _read(train) if example.task == self.task]
+        self.compared = _read(validation, self.task)
+        self.training = _read(train, self.task)
 
     @property
     def labels(self) -> list[str]:
@@ -133,15 +133,19 @@ class Bench:
         """The index of them."""
         return Retrieval(self.pool)
 
+    def asker(self, prompt: Prompt) -> Asker:
+        """Who asks with ``prompt``."""
+        retrieval = None if prompt.retrieval is None else self.retrieval
+        return Asker(prompt, self._room, retrieval)
+
     def rewrite_with(self, prompt: Prompt) -> Rewrite:
         """How ``prompt`` is put around an example."""
-        retrieval = None if prompt.retrieval is None else self.retrieval
-        return Asker(prompt, self._room, retrieval).rewrite
+        return self.asker(prompt).rewrite
 
 
 class Workbench(Bench):
     """``loaded``: the base model. ``told`` of every prompt that was tried; others as of a
-    :class:`Bench`."""
+    :class:`Bench`. Where no row can be asked, ``scoring`` has none."""
 
     def __init__(
         self,
@@ -150,7 +154,7 @@ class Workbench(Bench):
         validation: Path,
         languages: Mapping[str, int],
         settings: Settings,
-        metric: Metric,
+        kind: Kind,
         section: EvaluationSection,
         told: Callable[[Tried], None],
         meter: Meter,
@@ -163,7 +167,7 @@ class Workbench(Bench):
             validation,
             languages,
             settings,
-            metric,
+            kind,
             self.loaded.context,
             lambda texts: [len(ids) for ids in tokenizer.encode_batch(texts)],
             ContextOf(self.loaded),
@@ -171,10 +175,8 @@ class Workbench(Bench):
         rows = rows_to_compare_on(
             self.compared, partial(can_be_asked, self.loaded), settings.rows, section.seed
         )
-        if not rows:
-            raise nothing_to_compare_on()
         self.scoring = Scoring(
-            self.loaded, metric, section, self.labels, self.rewrite_with, rows, meter
+            self.loaded, self.metric, section, self.labels, self.rewrite_with, rows, meter
         )
 
     def try_alone(self, prompt: Prompt) -> Tried:
@@ -194,12 +196,6 @@ def nothing_to_compare_on() -> DataRefused:
     )
 
 
-def task_of(metric: Metric, tasks: set[Task]) -> Task:
-    """The kind of examples that prompts are made for: those that the metric judges, else
-    conversations and answers rather than labels. What has no question has no prompt."""
-    return "classification" if metric.task == "classification" or "chat" not in tasks else "chat"
-
-
-def _read(path: Path) -> list[Example]:
+def _read(path: Path, task: Task) -> list[Example]:
     with damage_told(path):
-        return list(examples_from(pq.read_table(path)))
+        return [each for each in examples_from(pq.read_table(path)) if each.task == task]

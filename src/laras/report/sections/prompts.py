@@ -1,4 +1,5 @@
-"""The prompts that were tried: what each was worth on validation rows, and which one competes."""
+"""The prompts that were tried for each kind of question: what each was worth on validation rows,
+and which one competes."""
 
 from __future__ import annotations
 
@@ -22,27 +23,35 @@ def prompts(facts: RunFacts) -> Section | None:
         Paragraph(
             _(
                 "Each prompt was tried on validation rows only; the test set was not looked at. "
-                "The best one competes. A searched prompt that was given up early was tried on "
-                "fewer rows, so that its figure is the less sure one."
+                "The best one for each kind of question competes. A searched prompt that was given "
+                "up early was tried on fewer rows, so that its figure is the less sure one."
             )
         )
     ]
     for contender in asked:
         if len(asked) > 1:
             blocks.append(Heading(contender.name))
-        if contender.prompts:
-            blocks.append(_table(contender.name, contender.prompts))
-        if contender.prompt:
-            blocks.append(_competing(contender))
+        numbered = list(enumerate(contender.prompts, start=1))
+        for task in dict.fromkeys(str(prompt.get("task")) for prompt in contender.prompts):
+            of_task = [each for each in numbered if str(each[1].get("task")) == task]
+            blocks.append(_table(contender.name, of_task))
+        blocks += [_competing(contender.name, prompt) for prompt in _kept(contender)]
         others = _others(contender)
         if others:
             blocks.append(Messages(_("What the other prompts say"), others))
     return Section("prompts", _("Prompts"), blocks)
 
 
-def _table(name: str, tried: Sequence[Json]) -> Table:
+def _kept(contender: ContenderFacts) -> list[Json]:
+    """The prompts that compete, one for each kind of question; of an earlier run there is one for
+    all, not in a list."""
+    kept = contender.prompt
+    return entries_of(kept["prompts"]) if "prompts" in kept else [kept] if kept else []
+
+
+def _table(name: str, tried: Sequence[tuple[int, Json]]) -> Table:
     rows = []
-    for place, prompt in enumerate(tried, start=1):
+    for place, prompt in tried:
         metric = measure(str(prompt.get("metric")))
         competes = prompt.get("competes") is True
         title = f"{whole(place)}. {way_in_words(prompt.get('way'))}"
@@ -54,14 +63,17 @@ def _table(name: str, tried: Sequence[Json]) -> Table:
                 Cell(_shots(prompt)),
             ]
         )
-    metrics = dict.fromkeys(measure(str(prompt.get("metric"))) for prompt in tried)
+    metrics = dict.fromkeys(measure(str(prompt.get("metric"))) for _place, prompt in tried)
     header = [
         Cell(_("Prompt"), numeric=False),
         Cell(", ".join(f"{metric.title} {metric.arrow}".strip() for metric in metrics)),
         Cell(_("Validation rows")),
         Cell(_("Examples shown")),
     ]
-    return Table(header, rows, caption=_("What was tried for {contender}.").format(contender=name))
+    caption = _("What was tried for {contender}, {questions}.").format(
+        contender=name, questions=questions_in_words(tried[0][1].get("task"))
+    )
+    return Table(header, rows, caption=caption)
 
 
 def _rounds(prompt: Json) -> str:
@@ -82,9 +94,8 @@ def _shots(prompt: Json) -> str:
     return shots
 
 
-def _competing(contender: ContenderFacts) -> Messages:
-    """The whole text, as the model is told it before each question."""
-    prompt = contender.prompt
+def _competing(name: str, prompt: Json) -> Messages:
+    """The whole text, as the model is told it before each question of its kind."""
     said = []
     if prompt.get("instruction"):
         said.append((_("Instruction"), _text(prompt["instruction"])))
@@ -100,7 +111,9 @@ def _competing(contender: ContenderFacts) -> Messages:
             said.append((f"{who}, {role}", _text(message.get("content"))))
     if not said:
         said.append((_("Instruction"), _("(none)")))
-    title = _("The prompt of {contender}, in full").format(contender=contender.name)
+    title = _("The prompt of {contender}, {questions}, in full").format(
+        contender=name, questions=questions_in_words(prompt.get("task"))
+    )
     return Messages(title, said)
 
 
@@ -112,6 +125,12 @@ def _others(contender: ContenderFacts) -> list[tuple[str, str]]:
         if prompt.get("competes") is not True and instruction:
             numbers.setdefault(instruction, []).append(whole(place))
     return [(", ".join(places), _text(said)) for said, places in numbers.items()]
+
+
+def questions_in_words(task: object) -> str:
+    """What a prompt is for, in the language in use."""
+    titles = {"chat": _("for conversations"), "classification": _("for labels")}
+    return titles.get(str(task), _("for all questions"))
 
 
 def way_in_words(way: object) -> str:

@@ -46,21 +46,29 @@ def labelled(first: int, count: int) -> list[Example]:
 
 
 @pytest.fixture
+def rows() -> Callable[[int, int], list[Example]]:
+    """``rows(first, count)``: with one of two labels."""
+    return labelled
+
+
+@pytest.fixture
 def assignment(tmp_path: Path, server: ChatServer) -> Obtaining:
     """``assignment(ways=["zero-shot"], endpoint={...})``: a contender called big."""
 
     def make(
         validation: Sequence[Example] | None = None,
         *,
+        train: Sequence[Example] | None = None,
+        test: Sequence[Example] | None = None,
         endpoint: dict[str, object] | None = None,
         metrics: Sequence[str] = ("perplexity", "f1", "calibration"),
         max_rows: int | None = None,
         **settings: object,
     ) -> Assignment:
         splits = {
-            "train": labelled(0, 24),
+            "train": labelled(0, 24) if train is None else train,
             "validation": labelled(100, 12) if validation is None else validation,
-            "test": labelled(200, 9),
+            "test": labelled(200, 9) if test is None else test,
         }
         facts = {}
         for name, rows in splits.items():

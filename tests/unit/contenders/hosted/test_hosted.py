@@ -16,7 +16,7 @@ from laras.contenders.hosted.left_out import unfinished
 from laras.contenders.judged import evaluation_key, judged
 from laras.contenders.obtain import key_of, load_candidate, obtain
 from laras.errors import EndpointFailed, UsageError
-from laras.records import Example
+from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.assignment import Assignment
@@ -35,6 +35,21 @@ class Told(Silent):
         self.notes.append(message)
 
 
+def conversations(first: int, count: int) -> list[Example]:
+    """Questions with answers of several words."""
+    return [
+        Example(
+            f"talk{number}", "chat",
+            (
+                Message("user", f"When does hall {number} open?", False),
+                Message("assistant", f"Hall {number} opens at seven.", True),
+            ),
+            f"talk{number}",
+        )
+        for number in range(first, first + count)
+    ]  # fmt: skip
+
+
 def judged_in(given: Assignment, folder: Path) -> Any:
     with Run.open(folder) as run:
         return judged(given, run, Silent())
@@ -49,7 +64,7 @@ def test_the_best_way_on_few_validation_rows_competes(
     given = assignment(prompt_rows=6)
     with Run.open(tmp_path / "run") as run:
         obtain(given, run, Silent())
-        prompt = run.read_json("contenders/big/prompt.json")
+        (prompt,) = run.read_json("contenders/big/prompt.json")["prompts"]
         prompts = run.read_json("contenders/big/prompts.json")
         (finished,) = [e for e in run.events() if e["kind"] == "contender_finished"]
     assert [each["way"] for each in prompts] == ["zero-shot", "few-shot", "retrieval"]
@@ -69,7 +84,7 @@ def test_where_there_is_one_way_nothing_is_asked_for_it(
 ) -> None:
     with Run.open(tmp_path / "run") as run:
         obtain(assignment(ways=["retrieval"], instruction="Name it."), run, Silent())
-        prompt = run.read_json("contenders/big/prompt.json")
+        (prompt,) = run.read_json("contenders/big/prompt.json")["prompts"]
     assert server.requests == []
     assert (prompt["instruction"], prompt["retrieval"]) == ("Name it.", {"shots": 2})
     assert prompt["selected_on"] == {"metric": "macro_f1", "value": None, "rows": 0}
@@ -88,6 +103,34 @@ def test_it_is_judged_by_its_answers_and_nothing_else(
     assert found.cost["tokens_in"] == 900
     assert (found.cost["energy_wh"], found.cost["peak_memory_bytes"]) == (None, None)
     assert len(server.requests) == 9
+
+
+def test_each_kind_of_question_has_its_own_prompt_and_forecast(
+    assignment: Obtaining,
+    rows: Callable[[int, int], list[Example]],
+    server: ChatServer,
+    tmp_path: Path,
+) -> None:
+    given = assignment(
+        [*rows(100, 6), *conversations(100, 6)], train=[*rows(0, 9), *conversations(0, 9)],
+        test=[*rows(200, 4), *conversations(200, 5)], prompt_rows=4, metrics=["f1", "rouge"],
+        endpoint={**PRICES, "budget": 5.0},
+    )  # fmt: skip
+    with Run.open(tmp_path / "run") as run:
+        before = forecast(given, run)
+        assert before.estimate.calls == 2 * 3 * 4 + 9
+        obtain_hosted(given, run, Silent())
+        assert len(server.requests) == 2 * 3 * 4
+        kept = run.read_json("contenders/big/prompt.json")["prompts"]
+        prompts = run.read_json("contenders/big/prompts.json")
+        assert (forecast(given, run).estimate.calls, len(server.requests)) == (9, 24)
+        found, _checks = judged(given, run, Silent())
+    assert [(each["task"], each["selected_on"]["metric"]) for each in kept] == [
+        ("chat", "rougeL"), ("classification", "macro_f1"),
+    ]  # fmt: skip
+    assert [each["competes"] for each in prompts].count(True) == 2
+    assert found.scores["macro_f1"].value == 1.0
+    assert len(server.requests) == 24 + 9
 
 
 def test_what_is_forecast_is_what_is_asked(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import pytest
 
 from laras.contenders.obtain import key_of, load_candidate, obtain
 from laras.contenders.prompting import scoring
-from laras.contenders.prompting.kept import kept_prompt
+from laras.contenders.prompting.kept import kept_prompts
 from laras.contenders.prompting.obtain import prompt_key
+from laras.contenders.prompting.prompt import prompts_from_json
 from laras.errors import DataRefused, StorageFailed, UsageError
-from laras.records import Example
+from laras.records import Example, Message
 from laras.runs.folder import Run
 from laras.runs.progress import Silent
 from laras.tuning.assignment import Assignment
@@ -29,7 +31,7 @@ def obtained(given: Assignment, folder: Path) -> dict[str, Any]:
     with Run.open(folder) as run:
         obtain(given, run, Silent())
         return {
-            "prompt": run.read_json("contenders/asked/prompt.json"),
+            "kept": run.read_json("contenders/asked/prompt.json")["prompts"],
             "prompts": run.read_json("contenders/asked/prompts.json"),
             "events": [event for event in run.events() if event["kind"] == "prompt_tried"],
         }
@@ -54,11 +56,10 @@ def test_every_way_is_tried_on_the_same_rows_and_the_best_one_competes(
     assert best["value"] == max(each["value"] for each in whole)
     ties = [each for each in whole if each["value"] == best["value"]]
     assert best["perplexity"] == min(each["perplexity"] for each in ties)
-    assert unbroken["prompt"]["selected_on"] == {
-        "metric": "macro_f1", "value": best["value"], "rows": 8,
-    }  # fmt: skip
-    assert unbroken["prompt"]["way"] == best["way"]
-    assert {"way", "instruction", "shots", "retrieval", "selected_on"} <= set(unbroken["prompt"])
+    (kept,) = unbroken["kept"]
+    assert kept["selected_on"] == {"metric": "macro_f1", "value": best["value"], "rows": 8}
+    assert (kept["task"], kept["way"]) == ("classification", best["way"])
+    assert {"way", "instruction", "shots", "retrieval", "selected_on"} <= set(kept)
     assert prompts[0]["instruction"].endswith("its category only.")  # no room for the labels
     assert len(unbroken["events"]) == sum(len(each["rounds"]) for each in prompts)
     rounds = [[each["rows"] for each in entry["rounds"]] for entry in prompts]
@@ -72,7 +73,7 @@ def test_the_test_set_is_never_read_and_the_same_prompt_is_chosen_again(
     settled.prepared.test.write_bytes(b"not a table")
     again = obtained(settled, tmp_path / "run")
     settled.prepared.test.unlink()
-    assert again["prompt"] == unbroken["prompt"]
+    assert again["kept"] == unbroken["kept"]
     assert again["prompts"] == unbroken["prompts"]
 
 
@@ -106,7 +107,7 @@ def test_a_search_that_was_killed_does_not_try_the_finished_ways_again(
         obtained(settled, tmp_path / "broken")
     before = len(Run.read(tmp_path / "broken").events())
     again = obtained(settled, tmp_path / "broken")
-    assert again["prompt"] == unbroken["prompt"]
+    assert again["kept"] == unbroken["kept"]
     assert again["prompts"] == unbroken["prompts"]
     later = Run.read(tmp_path / "broken").events()[before:]
     assert {event["way"] for event in later if event["kind"] == "prompt_tried"} == {"search"}
@@ -161,8 +162,98 @@ def test_answers_are_compared_by_what_the_verdict_would_turn_on(
             train, validation, ways=["zero-shot"], metrics=families, primary_metric=wish
         )
         found = obtained(given, tmp_path / str(number))
-        metrics[wish, *families] = found["prompt"]["selected_on"]["metric"]
+        (kept,) = found["kept"]
+        metrics[wish, *families] = kept["selected_on"]["metric"]
     assert [*metrics.values()] == ["rougeL", "perplexity", "perplexity"]
+
+
+def talks(split: str, count: int) -> list[Example]:
+    """Conversations of one exchange."""
+    return [
+        Example(
+            f"{split}-talk{number}",
+            "chat",
+            (
+                Message("user", f"When does hall {number} open?", trained=False),
+                Message("assistant", f"Hall {number} opens at seven.", trained=True),
+            ),
+            group=f"{split}-talk{number}",
+        )
+        for number in range(count)
+    ]
+
+
+def labels(split: str, count: int) -> list[Example]:
+    """Rows of two labels."""
+    return [
+        Example(
+            f"{split}-row{number}",
+            "classification",
+            (
+                Message("user", f"The gong {number} is {what}", trained=False),
+                Message("assistant", label, trained=True),
+            ),
+            group=f"{split}-row{number}",
+            label=label,
+        )
+        for number in range(count)
+        for what, label in [("broken", "repair") if number % 2 else ("gone", "place")]
+    ]
+
+
+def test_each_kind_of_question_gets_the_prompt_that_is_best_for_it(
+    assignment: Obtaining, tmp_path: Path, make: Make
+) -> None:
+    given = assignment(
+        [*talks("train", 8), *labels("train", 8)],
+        [*talks("valid", 6), *labels("valid", 6)],
+        ways=["few-shot", "retrieval"], shots=2, prompt_rows=4,
+    )  # fmt: skip
+    found = obtained(given, tmp_path / "run")
+    assert [(each["task"], each["selected_on"]["metric"]) for each in found["kept"]] == [
+        ("chat", "rougeL"), ("classification", "macro_f1"),
+    ]  # fmt: skip
+    assert [(each["task"], each["way"]) for each in found["prompts"]] == [
+        ("chat", "few-shot"), ("chat", "retrieval"),
+        ("classification", "few-shot"), ("classification", "retrieval"),
+    ]  # fmt: skip
+    assert [each["task"] for each in found["events"]] == ["chat"] * 2 + ["classification"] * 2
+    run = Run.read(tmp_path / "run")
+    (finished,) = [each for each in run.events() if each["kind"] == "contender_finished"]
+    assert (finished["prompts"], [each["rows"] for each in finished["chosen"]]) == (4, [4, 4])
+    candidate = load_candidate(given.contender, given.model, tmp_path, run)
+    for asked in (talks("test", 1)[0], labels("test", 1)[0]):
+        said = candidate.rewrite(asked).messages
+        answers = {each.content for each in said[:-1] if each.role == "assistant"}
+        assert len(answers) >= 1
+        assert (asked.task == "classification") == (answers <= {"repair", "place"})
+    text = Example("t", "text", (Message("text", "A gong is bronze.", trained=True),), group="t")
+    assert candidate.rewrite(text) == text
+
+
+def test_questions_of_which_no_validation_row_can_be_asked_are_asked_as_they_are(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    too_long = [
+        replace(row, messages=(*row.messages[:-1], replace(row.messages[-1], trained=False)))
+        for row in talks("valid", 3)
+    ]
+    train = [*talks("train", 4), *labels("train", 4)]
+    given = assignment(train, [*too_long, *labels("valid", 4)], ways=["zero-shot"])
+    assert [each["task"] for each in obtained(given, tmp_path / "run")["kept"]] == [
+        "classification"
+    ]
+    with pytest.raises(DataRefused) as raised:
+        obtained(assignment(train, too_long, ways=["zero-shot"]), tmp_path / "none")
+    assert raised.value.identifier == "prompting.nothing-to-compare-on"
+
+
+def test_a_prompt_that_was_kept_before_there_were_several_is_read(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    obtained(assignment(ways=["zero-shot"], prompt_rows=2), tmp_path / "run")
+    facts = Run.read(tmp_path / "run").read_json("contenders/asked/prompt.json")
+    assert prompts_from_json(facts["prompts"][0]) == prompts_from_json(facts)
 
 
 def test_where_no_example_is_short_enough_the_instruction_alone_is_tried(
@@ -195,9 +286,11 @@ def test_a_prompt_that_was_not_chosen_or_was_changed_does_not_compete(
         obtain(given, run, Silent())
         path = run.folder / "contenders/asked/prompt.json"
         facts = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(json.dumps({**facts, "instruction": "Other."}), encoding="utf-8")
+        other = {**facts["prompts"][0], "instruction": "Other."}
+        path.write_text(json.dumps({"prompts": [other]}), encoding="utf-8")
         with pytest.raises(StorageFailed) as raised:
-            kept_prompt(run, "asked")
+            kept_prompts(run, "asked")
         assert raised.value.identifier == "runs.damaged"
         obtain(given, run, Silent())  # made anew, without trying again what is kept
-        assert kept_prompt(run, "asked").instruction == facts["instruction"]
+        (prompt,) = kept_prompts(run, "asked")
+        assert prompt.instruction == facts["prompts"][0]["instruction"]
