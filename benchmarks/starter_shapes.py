@@ -140,8 +140,8 @@ def run_trial(trial: Trial, places: Places, folder: Path) -> dict[str, Any]:
             validate_every=100_000, minutes=None, tokens=steady,
         )  # fmt: skip
         _name, result, model = train_decay(
-            material, trial.shape, trial.settings, run, decay_tokens=trial.tokens - steady,
-            validate_every=100_000,
+            material, trial.shape, trial.settings, run, falling=material,
+            decay_tokens=trial.tokens - steady, validate_every=100_000,
         )  # fmt: skip
     seconds = time.monotonic() - began
     figures = bits_per_byte(model, material.validation)

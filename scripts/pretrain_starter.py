@@ -6,7 +6,8 @@
 begin with ``User: `` or ``Assistant: ``. They go through Laras's own preparation, packing and
 engine. The same command continues what was interrupted. Training has two stages: ``--stage stable``
 goes on at a steady rate for ``--minutes``, as often as one likes; ``--stage decay`` lets the rate
-fall over ``--decay-tokens``, from where the first has come to, and packages the result.
+fall over ``--decay-tokens``, from where the first has come to, with a mix of its own, and packages
+the result.
 ``--stage all`` does one after the other. ``--small`` is the same within a minute, on texts that
 ship with Laras, and packages nothing.
 
@@ -30,7 +31,7 @@ from starter.package import package
 from starter.record import write_record
 from starter.shape import Shape
 from starter.small import train_small
-from starter.steps import Places, material_of
+from starter.steps import Places, falling_of, material_of
 from starter.training import Settings, decay_is_begun, train_decay, train_stable
 
 STARTER = Path(__file__).parents[1] / "src" / "laras" / "models" / "starter"
@@ -62,9 +63,12 @@ def main() -> None:
 
     places = Places(options.texts, options.novels, options.heldout, options.work)
     material = material_of(places, SHAPE, SETTINGS.seed)
+    falling = falling_of(material, places, SHAPE, SETTINGS.seed)
     course = (material, SHAPE, SETTINGS)
     with Run.open(options.work / "run") as run:
-        goes_on = options.stage == "all" and decay_is_begun(*course, run, options.decay_tokens)
+        goes_on = options.stage == "all" and decay_is_begun(
+            *course, run, falling, options.decay_tokens
+        )
         if options.stage in ("stable", "all") and not goes_on:
             train_stable(
                 *course, run, most_tokens=MOST_TOKENS,
@@ -72,15 +76,15 @@ def main() -> None:
             )  # fmt: skip
         if options.stage in ("decay", "all"):
             name, result, model = train_decay(
-                *course, run, decay_tokens=options.decay_tokens,
+                *course, run, falling=falling, decay_tokens=options.decay_tokens,
                 validate_every=VALIDATE_EVERY,
             )  # fmt: skip
             figures = bits_per_byte(model, material.validation)
             print(name, figures, flush=True)
             made = options.work / f"model-{name}"
             package(model, material.model_folder, options.texts, made)
-            record = write_record(options.work / "starter-run.json", *course, run, name, result,
-                                  figures, made)  # fmt: skip
+            record = write_record(options.work / "starter-run.json", *course, run, falling, name,
+                                  result, figures, made)  # fmt: skip
             write_card(record, made)
             shutil.copytree(made, options.package, dirs_exist_ok=True)
 

@@ -119,10 +119,11 @@ def mix() -> Iterator[str]:
     if facts is None or "training" not in facts:
         return
     record = facts["training"]
-    yield "| text | tokens | read |"
-    yield "|---|---:|---:|"
+    yield "| text | tokens | read | while the rate fell |"
+    yield "|---|---:|---:|---:|"
     for name, text in record["texts"].items():
-        yield f"| {name} | {text['tokens']:,} | {text['passes']:.1f} times |"
+        falling = text["passes_while_falling"]
+        yield f"| {name} | {text['tokens']:,} | {text['passes']:.1f} times | {falling:.2f} |"
 
 
 _ROWS_OF_THE_COURSE = 14

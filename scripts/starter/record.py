@@ -26,6 +26,7 @@ def write_record(
     shape: Shape,
     settings: Settings,
     run: Run,
+    falling: Material,
     name: str,
     result: TrainingResult,
     figures: Mapping[str, float],
@@ -33,33 +34,42 @@ def write_record(
 ) -> dict[str, Any]:
     """Everything that docs and card tell of the training that ended as ``name``, whose model lies
     in ``packaged``; also written to ``path``."""
-    share = sum(material.passes[e] * material.tokens.tokens_of(e) for e in material.tokens.places)
-    courses = result.tokens / share
     begun = newest_step(run, STABLE, material.key(shape, settings))
+    steady = begun[1] if begun else 0
+    parts = ((material, steady), (falling, result.tokens - steady))
+    read = [_passes(part, tokens) for part, tokens in parts]
     record: dict[str, Any] = {
         "weights_sha256": file_sha256(packaged / "model.safetensors"),
         "machine": describe_machine(),
         "precision": str(choose(settings.precision, torch.device("cpu"))).removeprefix("torch."),
         "shape": asdict(shape) | {"parameters": shape.parameters},
         "settings": asdict(settings),
-        "tokens_folder": material.model_folder.parent.name,
+        "tokens_folder": falling.tokens.folder.name,  # it has all that either stage reads
         "tokens": result.tokens,
-        "decay_tokens": result.tokens - (begun[1] if begun else 0),
+        "decay_tokens": result.tokens - steady,
         "steps": result.steps,
         "seconds": result.seconds,
         "bits_per_byte_of_validation": dict(figures),
         "texts": {
             entry: {
-                "tokens": material.tokens.tokens_of(entry),
-                "passes": round(material.passes[entry] * courses, 2),
+                "tokens": falling.tokens.tokens_of(entry),
+                "passes": round(sum(each.get(entry, 0.0) for each in read), 2),
+                "passes_while_falling": round(read[1][entry], 2),
             }
-            for entry in material.tokens.places
+            for entry in falling.tokens.places
         },
         "preparation": account_of(material),
         "course": course(run, (STABLE, name)),
     }
     path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return record
+
+
+def _passes(material: Material, tokens: int) -> dict[str, float]:
+    """How often each entry is read in ``tokens`` of the mix."""
+    size = {entry: material.tokens.tokens_of(entry) for entry in material.tokens.places}
+    share = sum(material.passes[entry] * count for entry, count in size.items())
+    return {entry: material.passes[entry] * tokens / share for entry in size}
 
 
 def course(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:

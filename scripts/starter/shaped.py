@@ -1,9 +1,10 @@
 """Texts in the shape of instructions, made from texts whose licences allow it.
 
 So that prompts, few-shot examples and stop tokens mean something before any tuning: translations
-asked for in many wordings, questions made of the headings of help texts, and rows of the kind
-"text, label" whose label says what is plain to see: the language of a sentence, its first word,
-whether it asks. The wordings are our own. All is decided by the seed.
+asked for in many wordings, questions made of the headings of help texts, rows of the kind "text,
+label" whose label says what is plain to see (the language of a sentence, its first word, whether it
+asks), and rows whose labels stand in the rows before (:mod:`starter.lookups`). The wordings are our
+own. All is decided by the seed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from laras.records import Example, Message, Task
+from starter.lookups import Lookups
 
 _TO_INDONESIAN = (
     "Translate to Indonesian: {}",
@@ -88,11 +90,15 @@ def made(by_text: Mapping[str, Sequence[Example]], seed: int, scale: float = 1.0
         for _ in range(round(6000 * scale))
         if pairs and all(sentences.values())
     ]
+    lookups = Lookups(
+        {language: [*sentences[language], *_said(by_text, language)] for language in sentences}
+    )
     found = {
         "translations (made)": list(_translations(pairs, generator)),
         "questions (made)": list(_questions(by_text, generator)),
         "labels (made)": labelled,
         "formats (made)": formats,
+        "look-ups (made)": [lookups.row(generator) for _ in range(round(8000 * scale)) if lookups],
     }
     return {
         name: [
@@ -124,6 +130,16 @@ def _pairs(examples: Sequence[Example]) -> Iterator[Row]:
         for first, second in itertools.pairwise(lines):
             if first.startswith("English: ") and second.startswith("Indonesia: "):
                 yield first.removeprefix("English: "), second.removeprefix("Indonesia: ")
+
+
+def _said(by_text: Mapping[str, Sequence[Example]], language: str) -> list[str]:
+    """What people say in dialogues."""
+    return [
+        message.content
+        for example in by_text.get(f"{language}_xpersona_chat", ())
+        for message in example.messages
+        if message.role != "text"
+    ]
 
 
 def _lines(example: Example) -> list[str]:

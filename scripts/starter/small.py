@@ -8,8 +8,8 @@ from pathlib import Path
 
 from laras.runs.folder import Run
 from starter.shape import Shape
-from starter.steps import Places, material_of
-from starter.training import Settings, train_decay, train_stable
+from starter.steps import Places, falling_of, material_of
+from starter.training import Material, Settings, train_decay, train_stable
 
 DATA = Path(__file__).parents[2] / "src" / "laras" / "starter" / "data"
 SHAPE = Shape(
@@ -42,15 +42,12 @@ _PASSES = {
     "labels (made)": 1.0,
     "formats (made)": 1.0,
 }
+_FALLING = {**_PASSES, "labels (made)": 2.0, "look-ups (made)": 2.0}
 
 
 def train_small(work: Path) -> float:
     """Texts, preparation, tokens, both stages; returns the validation loss in nats a token."""
-    texts = work / "raw"
-    _write_texts(texts)
-    _write_heldout(work / "heldout")
-    places = Places(texts, None, work / "heldout", work, _PASSES)
-    material = material_of(places, SHAPE, SETTINGS.seed)
+    material, falling = material_in(work)
     with Run.open(work / "run") as run:
         train_stable(
             material,
@@ -63,9 +60,25 @@ def train_small(work: Path) -> float:
             tokens=STABLE_TOKENS,
         )
         _name, result, _model = train_decay(
-            material, SHAPE, SETTINGS, run, decay_tokens=DECAY_TOKENS, validate_every=10
+            material,
+            SHAPE,
+            SETTINGS,
+            run,
+            falling=falling,
+            decay_tokens=DECAY_TOKENS,
+            validate_every=10,
         )
     return result.validation_losses[-1]
+
+
+def material_in(work: Path) -> tuple[Material, Material]:
+    """What both stages read."""
+    texts = work / "raw"
+    _write_texts(texts)
+    _write_heldout(work / "heldout")
+    places = Places(texts, None, work / "heldout", work, _PASSES, _FALLING)
+    material = material_of(places, SHAPE, SETTINGS.seed)
+    return material, falling_of(material, places, SHAPE, SETTINGS.seed)
 
 
 def _write_texts(folder: Path) -> None:

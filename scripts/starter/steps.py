@@ -18,6 +18,7 @@ from starter.tokens import Tokens, encode_all, shapes_of
 from starter.training import Material, Printed
 
 _VERSION = 1  # of these steps; raise it when the same texts give other tokens
+_FALLING_VERSION = 1  # the same for what only the falling stage reads
 # Characters that the tokenizer sees: a share of the mix as it is read.
 _VOCABULARY_CHARACTERS = 12_000_000
 
@@ -31,6 +32,7 @@ class Places:
     heldout: Path
     work: Path
     passes: Mapping[str, float] = field(default_factory=lambda: mix.PASSES)
+    falling: Mapping[str, float] = field(default_factory=lambda: mix.FALLING)
 
 
 def material_of(places: Places, shape: Shape, seed: int) -> Material:
@@ -55,6 +57,24 @@ def material_of(places: Places, shape: Shape, seed: int) -> Material:
 
     _once(folder, make)
     return Material(Tokens(cache), Tokens(watched), folder / "model", key, passes)
+
+
+def falling_of(steady: Material, places: Places, shape: Shape, seed: int) -> Material:
+    """The same texts in the mix of the falling stage, in tokens of the same tokenizer."""
+    laid = _laid_out(places)
+    prepared = preparation.prepare(laid, laid.with_name(f"prepared-{laid.name}"), Printed())
+    key = content_hash(_FALLING_VERSION, steady.digest, seed, places.falling)
+    folder = places.work / f"falling-{shape.vocabulary}-{key[:8]}"
+    cache = folder / "train.arrow"
+
+    def make() -> dict[str, Any]:
+        examples = preparation.examples_by_text(prepared.train)
+        by_entry = _by_entry(examples, places.falling, seed)
+        encode_all(by_entry, steady.model_folder, shape.context, cache)
+        return {}
+
+    _once(folder, make)
+    return Material(Tokens(cache), steady.validation, steady.model_folder, key, places.falling)
 
 
 def account_of(material: Material) -> dict[str, Any]:

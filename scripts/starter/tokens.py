@@ -24,6 +24,7 @@ class Tokens:
     """The cache and, for each entry of the mix, the places of its windows in it."""
 
     def __init__(self, cache: Path) -> None:
+        self.folder = cache.parent
         self.cache = TokenCache(cache)
         self.places: Mapping[str, list[int]] = json.loads(_index(cache).read_text("utf-8"))
         self.lengths = self.cache.lengths
@@ -96,3 +97,18 @@ class InOrder:
 
     def __getitem__(self, index: int) -> EncodedExample:
         return self._cache[int(self._places[index])]
+
+
+class OneAfterTheOther:
+    """All of ``first``, then all of ``second``."""
+
+    def __init__(self, first: InOrder, second: InOrder) -> None:
+        self._parts = (first, second)
+        self.lengths = np.concatenate([first.lengths, second.lengths])
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> EncodedExample:
+        first, second = self._parts
+        return first[index] if index < len(first) else second[index - len(first)]

@@ -34,7 +34,7 @@ from laras.tuning.result import TrainingResult
 from laras.tuning.training_data import TrainingData
 from starter.mix import ROUNDS_IN_COURSE, round_of
 from starter.shape import Shape, new_model
-from starter.tokens import InOrder, Tokens
+from starter.tokens import InOrder, OneAfterTheOther, Tokens
 
 STABLE = "stable"
 
@@ -98,11 +98,15 @@ class Material:
         return content_hash("starter", self.digest, asdict(shape), asdict(settings))
 
 
-def plan(material: Material, settings: Settings, tokens: int) -> tuple[InOrder, list[Step]]:
-    """Windows and steps of about ``tokens`` tokens.
+def plan(
+    material: Material, settings: Settings, tokens: int, begun: int = 0
+) -> tuple[InOrder, list[Step]]:
+    """Windows and steps of about ``tokens`` tokens; ``begun``: so many were learnt before, in
+    another order and by other steps.
 
     The beginning does not depend on how long the plan is.
     """
+    seed = settings.seed + bool(begun)
     places: list[int] = []
     size, number = 0, 0
     while size < tokens:
@@ -110,7 +114,7 @@ def plan(material: Material, settings: Settings, tokens: int) -> tuple[InOrder, 
             material.tokens.places,
             material.passes,
             number,
-            settings.seed,
+            seed,
             settings.rounds_in_course,
         )
         if not places and number > settings.rounds_in_course:
@@ -121,13 +125,25 @@ def plan(material: Material, settings: Settings, tokens: int) -> tuple[InOrder, 
     data = InOrder(material.tokens, places)
     groups = group_by_tokens(range(len(places)), data.lengths, settings.batch_tokens)
     steps: list[Step] = []
-    at = seen = 0
+    at, seen = 0, begun
     while at < len(groups):
         times = next(times for least, times in reversed(settings.ramp) if seen >= least)
         steps.append(Step(0, tuple(index for group in groups[at : at + times] for index in group)))
         seen += sum(int(data.lengths[index]) for index in steps[-1].examples)
         at += times
     return data, steps
+
+
+def _plan_of_steps(
+    material: Material, settings: Settings, count: int, tokens: int
+) -> tuple[InOrder, list[Step]]:
+    """The first ``count`` steps of a plan, in which ``tokens`` were learnt: of a window that is
+    less than all there is."""
+    while True:
+        data, steps = plan(material, settings, tokens)
+        if len(steps) > count:  # the last step of a plan may be a short one
+            return data, steps[:count]
+        tokens += tokens // 4 + settings.batch_tokens
 
 
 class Printed:
@@ -177,7 +193,7 @@ def training(
     settings: Settings,
     run: Run,
     name: str,
-    data: InOrder,
+    data: InOrder | OneAfterTheOther,
     steps: Sequence[Step],
     *,
     schedule: str,
@@ -245,19 +261,25 @@ def newest_step(run: Run, name: str, key: str) -> tuple[int, int, Path] | None:
     return None if found is None else (found.state.step, found.state.tokens, found.folder)
 
 
-def decay_name(step: int, tokens: int) -> str:
+def decay_name(step: int, tokens: int, falling: Material) -> str:
     """What a decay over so many tokens from so many steady steps on is called in the run."""
-    return f"decay-{step}-{tokens}"
+    return f"decay-{step}-{tokens}-{falling.digest[:8]}"
 
 
 def decay_is_begun(
-    material: Material, shape: Shape, settings: Settings, run: Run, decay_tokens: int
+    material: Material,
+    shape: Shape,
+    settings: Settings,
+    run: Run,
+    falling: Material,
+    decay_tokens: int,
 ) -> bool:
     """Whether it is, from where the steady stage has come to."""
     begun = newest_step(run, STABLE, material.key(shape, settings))
     if begun is None:
         return False
-    return (run.contender(decay_name(begun[0], decay_tokens)) / "checkpoints").exists()
+    name = decay_name(begun[0], decay_tokens, falling)
+    return (run.contender(name) / "checkpoints").exists()
 
 
 def train_decay(
@@ -266,31 +288,36 @@ def train_decay(
     settings: Settings,
     run: Run,
     *,
+    falling: Material,
     decay_tokens: int,
     validate_every: int,
 ) -> tuple[str, TrainingResult, torch.nn.Module]:
     """From the newest checkpoint of the steady stage, or on with a decay that was begun from it.
+    ``falling``: what it reads.
 
     Returns the name that it has in the run, and the model with its weights."""
     begun = newest_step(run, STABLE, material.key(shape, settings))
     if begun is None:
         raise SystemExit("there is no checkpoint of the steady stage to begin from")
     step, tokens, folder = begun
-    name = decay_name(step, decay_tokens)
+    name = decay_name(step, decay_tokens, falling)
     own = run.contender(name) / "checkpoints"
     if not own.exists():
         copied = own.with_name("copied")
         shutil.rmtree(copied, ignore_errors=True)
         shutil.copytree(folder, copied / folder.name)
         copied.rename(own)
-    data, steps = plan(material, settings, tokens + decay_tokens + 2 * settings.batch_tokens)
-    last = step
-    learnt = 0
-    while learnt < decay_tokens and last < len(steps):
-        learnt += sum(int(data.lengths[index]) for index in steps[last].examples)
-        last += 1
+    before, done = _plan_of_steps(material, settings, step, tokens)
+    after, planned = plan(falling, settings, decay_tokens, begun=tokens)
+    steps, learnt = done, 0
+    for each in planned:
+        if learnt >= decay_tokens:
+            break
+        learnt += sum(int(after.lengths[index]) for index in each.examples)
+        steps.append(Step(0, tuple(len(before) + index for index in each.examples)))
     made, model = training(
-        material, shape, settings, run, name, data, steps[:last], schedule="wsd",
-        decay_steps=last - step, validate_every=validate_every, progress=Printed(),
+        material, shape, settings, run, name, OneAfterTheOther(before, after), steps,
+        schedule="wsd", decay_steps=len(steps) - step, validate_every=validate_every,
+        progress=Printed(),
     )  # fmt: skip
     return name, made.run(), model
