@@ -64,6 +64,8 @@ def main() -> None:
     places = Places(options.texts, options.novels, options.heldout, options.work)
     material = material_of(places, SHAPE, SETTINGS.seed)
     falling = falling_of(material, places, SHAPE, SETTINGS.seed)
+    if options.stage == "prepare":
+        return
     course = (material, SHAPE, SETTINGS)
     with Run.open(options.work / "run") as run:
         goes_on = options.stage == "all" and decay_is_begun(
