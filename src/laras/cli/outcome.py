@@ -172,6 +172,7 @@ def _print_guesses(data: Path) -> None:
 def show_training(folder: Path, session: Session) -> None:
     """What was trained, how long it took, the best validation loss; which prompts were chosen."""
     from laras.cli.progress import duration
+    from laras.contenders.prompting.kinds import in_words
     from laras.runs.folder import Run
     from laras.runs.losses import losses
 
@@ -192,16 +193,21 @@ def show_training(folder: Path, session: Session) -> None:
         print_json({"run": folder, "contenders": trained})
         return
     for name, event in finished.items():
-        if "way" in event:
+        if chosen := event.get("chosen", [event] if "way" in event else []):
             line = ngettext(
-                "{contender}: {prompts} prompt tried in {time}; the best is by {way}",
-                "{contender}: {prompts} prompts tried in {time}; the best is by {way}",
+                "{contender}: {prompts} prompt tried in {time}; the best is {best}",
+                "{contender}: {prompts} prompts tried in {time}; the best is {best}",
                 int(event.get("prompts") or 0),
             ).format(
                 contender=name,
                 prompts=event.get("prompts"),
                 time=duration(event.get("seconds") or 0.0),
-                way=printable(str(event["way"])),
+                best=", ".join(
+                    _("by {way} for {questions}").format(
+                        way=printable(str(each["way"])), questions=in_words(each.get("task"))
+                    )
+                    for each in chosen
+                ),
             )
             click.echo(line)
             continue

@@ -23,8 +23,9 @@ class Asking(Section):
     ``retrieval``: with the training examples most like each question. ``search``: instructions and
     sets of examples proposed from the training data, the worse half dropped in each round."""
     instruction: str | None = Field(default=None, min_length=1)
-    """Prompt and api: what the model is told to do; default: made from the training data. A search
-    then varies the examples only."""
+    """Prompt and api: what the model is told to do before questions of the kind that the verdict
+    turns on, labels or conversations; default: made from the training data. A search then varies
+    the examples only."""
     shots: int | None = Field(default=None, ge=1, le=64)
     """Prompt and api: how many examples are shown before each question, where they have room;
     default: 4."""

@@ -78,7 +78,7 @@ def test_every_prompt_is_shown_with_its_figure_and_the_one_that_competes(tree: A
 def test_the_prompt_that_competes_is_there_in_full(tree: Any) -> None:
     whole, others = tree.xpath("//section[@id='prompts']//details")
     said = whole.text_content()
-    for part in ("The prompt of lora, for labels, in full",
+    for part in ("The prompt of lora for labels, in full",
                  "Name the intent of the message.\nAnswer with", "<b>nothing</b>",
                  "Example 1, user", "Kartu saya hilang & dicuri?",
                  "Example 1, assistant", "card_lost"):  # fmt: skip
@@ -100,9 +100,9 @@ def test_each_kind_of_question_has_its_table_and_its_prompt(whole_run_folder: Pa
     ]
     assert [row[0][:2] for row in rows_of(page, "prompts", 1)] == ["2.", "3.", "4.", "5."]
     said = text_of(page, "prompts")
-    for part in ("What was tried for lora, for conversations.",
-                 "What was tried for lora, for labels.",
-                 "The prompt of lora, for conversations, in full", "Be brief."):  # fmt: skip
+    for part in ("What was tried for lora: conversations.",
+                 "What was tried for lora: labels.",
+                 "The prompt of lora for conversations, in full", "Be brief."):  # fmt: skip
         assert part in said
 
 

@@ -8,12 +8,13 @@ prompt contender; a search, which tries many prompts, is not among them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from laras.contenders.hosted.source import CONTEXT, HostedAnswers, section_of
-from laras.contenders.prompting.kept import Chosen, best_of, stage_of, told_of, write_kept
-from laras.contenders.prompting.kinds import Kind, kinds_of
+from laras.contenders.prompting.kept import Chosen, stage_of, told_of, write_kept
+from laras.contenders.prompting.kinds import Kind, kinds_of, tell_of_unprompted
 from laras.contenders.prompting.prompt import Prompt
-from laras.contenders.prompting.scoring import Tried, figure_of, rows_to_compare_on
+from laras.contenders.prompting.scoring import Tried, best_of, figure_of, rows_to_compare_on
 from laras.contenders.prompting.ways import WAYS, plain_prompt
 from laras.contenders.prompting.workbench import Bench, Settings, nothing_to_compare_on
 from laras.endpoints.spending import text_tokens
@@ -47,7 +48,7 @@ def hosted_key(assignment: Assignment) -> str:
         settings.shots,
         settings.rows if len(settings.ways) > 1 else None,
         settings.seed,
-        [(kind.task, kind.metric.name) for kind in kinds(assignment)],
+        [(kind.task, kind.metric.name, kind.main) for kind in _kinds(assignment)],
         assignment.evaluation.model_dump(include={"max_new_tokens", "seed"}),
         assignment.prepared.key,
     )
@@ -58,7 +59,52 @@ def settings_of(assignment: Assignment) -> Settings:
     return Settings.of(assignment.contender, assignment.tuning.seed)
 
 
-def kinds(assignment: Assignment) -> list[Kind]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Between ``prompts`` for one kind of question, from the plainest on, on validation ``rows``;
+    none where there is a single one."""
+
+    bench: Bench
+    prompts: Sequence[Prompt]
+    rows: Sequence[Example]
+
+
+def choices_of(assignment: Assignment) -> list[Choice]:
+    """For each kind of question that has something to show and to compare on. DataRefused where no
+    kind has."""
+    prepared, settings = assignment.prepared, settings_of(assignment)
+    found, without_prompts = [], False
+    for kind in _kinds(assignment):
+        bench = Bench(
+            prepared.train,
+            prepared.validation,
+            prepared.audit["splits"]["train"]["languages"],
+            settings,
+            kind,
+            CONTEXT,
+            lambda texts: [text_tokens(text) for text in texts],
+            room=None,
+        )
+        ways = [way for way in WAYS if way in settings.ways]
+        prompts = [prompt for way in ways if (prompt := plain_prompt(way, bench)) is not None]
+        rows = _rows_to_choose_on(bench, assignment.evaluation) if len(prompts) > 1 else []
+        without_prompts |= not prompts
+        if rows or len(prompts) == 1:
+            found.append(Choice(bench, prompts, rows))
+    if not found and without_prompts:
+        raise DataRefused(
+            "prompting.nothing-to-show",
+            _("{name} can't show examples: no training example is short enough.").format(
+                name=assignment.contender.name
+            ),
+            hint=_("Add zero-shot to its ways."),
+        )
+    if not found:
+        raise nothing_to_compare_on()
+    return found
+
+
+def _kinds(assignment: Assignment) -> list[Kind]:
     """Of the validation rows, where a metric judges answers that are written."""
     return kinds_of(
         assignment.primary_metric,
@@ -67,49 +113,11 @@ def kinds(assignment: Assignment) -> list[Kind]:
     )
 
 
-def benches_of(assignment: Assignment) -> list[Bench]:
-    """The rows that prompts are made of, kind by kind. DataRefused where no metric judges answers
-    to any."""
-    prepared = assignment.prepared
-    benches = [
-        Bench(
-            prepared.train,
-            prepared.validation,
-            prepared.audit["splits"]["train"]["languages"],
-            settings_of(assignment),
-            kind,
-            CONTEXT,
-            lambda texts: [text_tokens(text) for text in texts],
-            room=None,
-        )
-        for kind in kinds(assignment)
-    ]
-    if not benches:
-        raise nothing_to_compare_on()
-    return benches
-
-
-def prompts_of(bench: Bench, name: str) -> list[Prompt]:
-    """One prompt of each way, from the plainest on. DataRefused where no way has any to show."""
-    ways = [way for way in WAYS if way in bench.settings.ways]
-    prompts = [prompt for way in ways if (prompt := plain_prompt(way, bench)) is not None]
-    if not prompts:
-        raise DataRefused(
-            "prompting.nothing-to-show",
-            _("{name} can't show examples: no training example is short enough.").format(name=name),
-            hint=_("Add zero-shot to its ways."),
-        )
-    return prompts
-
-
-def rows_to_choose_on(bench: Bench, section: EvaluationSection) -> list[Example]:
-    """The validation rows that prompts are compared on. DataRefused where there are none."""
-    rows = rows_to_compare_on(
+def _rows_to_choose_on(bench: Bench, section: EvaluationSection) -> list[Example]:
+    """The validation rows that prompts are compared on."""
+    return rows_to_compare_on(
         bench.compared, lambda each: bool(last_answer(each)), bench.settings.rows, section.seed
     )
-    if not rows:
-        raise nothing_to_compare_on()
-    return rows
 
 
 def section_to_choose_by(metric: Metric, section: EvaluationSection) -> EvaluationSection:
@@ -135,14 +143,17 @@ def obtain_hosted(assignment: Assignment, run: Run, progress: Progress) -> None:
         return
     seconds = 0.0
     chosen = []
-    for bench in benches_of(assignment):
-        tried = [Tried(prompt) for prompt in prompts_of(bench, name)]
-        if len(tried) > 1:
-            rows = rows_to_choose_on(bench, assignment.evaluation)
-            seconds += sum(_try(each, bench, rows, assignment, run, progress) for each in tried)
+    for choice in choices_of(assignment):
+        bench, tried = choice.bench, [Tried(prompt) for prompt in choice.prompts]
+        if choice.rows:
+            seconds += sum(
+                _try(each, bench, choice.rows, assignment, run, progress) for each in tried
+            )
         best = best_of(tried, bench.metric)
         pool = None if best.prompt.retrieval is None else bench.pool
         chosen.append(Chosen(bench.metric.name, best, tried, pool))
+    prompted = [each.best.prompt.task for each in chosen]
+    tell_of_unprompted(name, assignment.prepared.audit, prompted, progress)
     stage.finish(write_kept(run, name, chosen))
     run.event(
         "contender_finished",

@@ -4,16 +4,13 @@ messages that would be sent. Nothing is sent here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from itertools import product
 from typing import Any
 
 from laras.contenders.hosted.choosing import (
-    benches_of,
+    choices_of,
     hosted_key,
-    prompts_of,
-    rows_to_choose_on,
     section_to_choose_by,
 )
 from laras.contenders.hosted.source import (
@@ -24,7 +21,6 @@ from laras.contenders.hosted.source import (
     where,
 )
 from laras.contenders.hosted.unfinished import stopped_by_budget
-from laras.contenders.prompting.asking import asked_by
 from laras.contenders.prompting.kept import stage_of
 from laras.endpoints.client import api_key
 from laras.endpoints.kept import key_of
@@ -37,9 +33,10 @@ from laras.endpoints.spending import (
     spent_on,
 )
 from laras.evaluation.answered import longest_answer, rows_asked
-from laras.evaluation.candidate import Rewrite
+from laras.evaluation.candidate import Rewrite, as_it_is
 from laras.evaluation.classification import labels_to_name
 from laras.preparation.pipeline import load_examples
+from laras.recipe.endpoint import EndpointSection
 from laras.recipe.schema import EvaluationSection
 from laras.records import Example
 from laras.runs.damage import damage_told
@@ -82,34 +79,40 @@ def forecast(assignment: Assignment, run: Run) -> Forecast:
         test = rows_asked(load_examples(assignment.prepared.test), assignment.evaluation)
     labels = assignment.prepared.audit["labels"]
 
-    def judging(rewrite: Rewrite) -> Questions:
-        return _questions(test, rewrite, assignment.evaluation, labels, assignment)
+    def judging(rewrite: Rewrite, tasks: Collection[str]) -> Questions:
+        rows = [row for row in test if row.task in tasks]
+        return _questions(rows, rewrite, assignment.evaluation, labels, assignment)
 
-    choosing: Questions = {}
+    asked: Questions = {}
+    possible: list[list[Questions]] = []  # of each choice that is open, what each prompt would ask
+    tasks = {row.task for row in test}
     if run.stage(stage_of(contender.name), hosted_key(assignment)).done:
-        possible = [judging(answering(contender, run).rewrite)]
+        asked |= judging(answering(contender, run).rewrite, tasks)
     else:
-        askers = []
-        for bench in benches_of(assignment):
-            askers.append([bench.asker(each) for each in prompts_of(bench, contender.name)])
-            if len(askers[-1]) > 1:
-                rows = rows_to_choose_on(bench, assignment.evaluation)
-                chosen_by = section_to_choose_by(bench.metric, assignment.evaluation)
-                asked = rows_asked(rows, chosen_by)
-                for each in askers[-1]:
-                    choosing |= _questions(asked, each.rewrite, chosen_by, bench.labels, assignment)
-        possible = [judging(asked_by(each)) for each in product(*askers)]
+        for choice in choices_of(assignment):
+            bench = choice.bench
+            rewrites = [bench.rewrite_with(prompt) for prompt in choice.prompts]
+            possible.append([judging(rewrite, {bench.task}) for rewrite in rewrites])
+            tasks.discard(bench.task)
+            chosen_by = section_to_choose_by(bench.metric, assignment.evaluation)
+            rows = rows_asked(choice.rows, chosen_by)
+            for rewrite in rewrites:
+                asked |= _questions(rows, rewrite, chosen_by, bench.labels, assignment)
+        asked |= judging(as_it_is, tasks)
     store = kept_replies(contender, run)
     if store is None:
-        return Forecast(_dearest(choosing, possible, assignment), 0, 0.0)
+        return Forecast(_dearest(asked, possible, section), 0, 0.0)
     with store:
         spent = spent_on(store.replies(), section)
-        kept = {key for each in (choosing, *possible) for key in each if store.get(key) is not None}
+        every = [asked, *(questions for choice in possible for questions in choice)]
+        kept = {key for each in every for key in each if store.get(key) is not None}
 
     def open_(questions: Questions) -> Questions:
         return {key: question for key, question in questions.items() if key not in kept}
 
-    left = _dearest(open_(choosing), [open_(each) for each in possible], assignment)
+    left = _dearest(
+        open_(asked), [[open_(each) for each in choice] for choice in possible], section
+    )
     return Forecast(left, len(kept), spent)
 
 
@@ -142,11 +145,19 @@ def announce_cost(assignment: Assignment, key: str, run: Run, progress: Progress
 
 
 def _dearest(
-    choosing: Questions, possible: Sequence[Questions], assignment: Assignment
+    asked: Questions, possible: Sequence[Sequence[Questions]], section: EndpointSection
 ) -> Estimate:
-    section = section_of(assignment.contender)
-    found = [estimate([*{**choosing, **each}.values()], section) for each in possible]
-    return max(found, key=lambda each: (each.money, each.input_tokens))
+    """Of ``asked`` and the dearest of each choice."""
+
+    def cost(questions: Questions) -> tuple[float, int]:
+        found = estimate([*questions.values()], section)
+        return found.money, found.input_tokens
+
+    every = dict(asked)
+    for choice in possible:
+        dearest: Questions = max(choice, key=cost)
+        every |= dearest
+    return estimate([*every.values()], section)
 
 
 def _questions(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from laras.contenders.prompting.kept import kept_rewrite
+from laras.contenders.prompting.kept import kept_prompts, rewrite_of
 from laras.endpoints.client import Reply
 from laras.endpoints.kept import ask_kept, key_of
 from laras.endpoints.spending import Question
@@ -54,8 +54,9 @@ class HostedAnswers:
 
 def answering(contender: Contender, run: Run) -> Answering:
     """The endpoint, asked with the contender's prompts; raises what
-    :func:`laras.contenders.prompting.kept.kept_rewrite` does."""
-    rewrite = kept_rewrite(run, contender.name, CONTEXT, None)
+    :func:`laras.contenders.prompting.kept.kept_prompts` does."""
+    prompts = kept_prompts(run, contender.name)
+    rewrite = rewrite_of(prompts, run, contender.name, CONTEXT, None)
     return Answering(contender.name, HostedAnswers(contender, run), rewrite)
 
 

@@ -13,11 +13,10 @@ import pyarrow.parquet as pq
 from laras.contenders.prompting.asking import Asker, Room, asked_by
 from laras.contenders.prompting.prompt import Prompt, prompts_from_json
 from laras.contenders.prompting.retrieval import Retrieval
-from laras.contenders.prompting.scoring import Tried, listing, rank_by
+from laras.contenders.prompting.scoring import Tried, listing
 from laras.contenders.prompting.shots import Pool
 from laras.errors import StorageFailed, UsageError
 from laras.evaluation.candidate import Rewrite
-from laras.evaluation.metric import Metric
 from laras.records import EXAMPLE_SCHEMA, Example, Task, examples_from, to_table
 from laras.runs.atomic import temporary_sibling
 from laras.runs.damage import damage_told
@@ -36,13 +35,6 @@ class Chosen:
     best: Tried
     tried: Sequence[Tried]
     pool: Pool | None
-
-
-def best_of(tried: Sequence[Tried], metric: Metric) -> Tried:
-    """The best of those tried on most rows, the first of equal ones: ways go from the plainest
-    on."""
-    rows = max(each.rows for each in tried)
-    return min((each for each in tried if each.rows == rows), key=rank_by(metric))
 
 
 def stage_of(name: str) -> str:
@@ -77,7 +69,6 @@ def write_kept(run: Run, name: str, chosen: Sequence[Chosen]) -> dict[str, Path]
 def told_of(chosen: Sequence[Chosen]) -> dict[str, Any]:
     """What the run's record says of the choice."""
     return {
-        "way": ", ".join(dict.fromkeys(each.best.prompt.way for each in chosen)),
         "prompts": sum(len(each.tried) for each in chosen),
         "chosen": [
             {
@@ -114,19 +105,18 @@ def kept_prompts(run: Run, name: str) -> list[Prompt]:
         return prompts_from_json(run.read_json(path))
 
 
-def kept_rewrite(run: Run, name: str, context: int, room: Room | None) -> Rewrite:
-    """How the prompts of ``name`` are put around examples, for a model of ``context`` tokens;
-    raises what :func:`kept_prompts` does. ``room`` None: nothing is ever too long."""
-    return asked_by(
-        Asker(
-            prompt,
-            room,
-            None
-            if prompt.retrieval is None
-            else Retrieval(_kept_pool(run, name, prompt.task, context)),
-        )
-        for prompt in kept_prompts(run, name)
-    )
+def rewrite_of(
+    prompts: Sequence[Prompt], run: Run, name: str, context: int, room: Room | None
+) -> Rewrite:
+    """How ``prompts``, those kept for ``name``, are put around examples, for a model of ``context``
+    tokens. ``room`` None: nothing is ever too long."""
+    askers = []
+    for prompt in prompts:
+        retrieval = None
+        if prompt.retrieval is not None:
+            retrieval = Retrieval(_kept_pool(run, name, prompt.task, context))
+        askers.append(Asker(prompt, room, retrieval))
+    return asked_by(askers)
 
 
 def _table(pool: Pool) -> pa.Table:

@@ -1,6 +1,6 @@
-"""A contender that is not tuned but asked well: the best prompt on validation rows competes.
+"""A contender that is not tuned but asked well: the best prompts on validation rows compete.
 
-Each kind of question has a prompt of its own. Each way of prompting one is a stage of its own, so
+Each kind of question has one of its own. Each way of prompting one is a stage of its own, so
 that a run that was killed does not try again what it had finished. The model is loaded once for all
 of them, and not at all where none is left.
 """
@@ -12,17 +12,19 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from laras.contenders.prompting.asking import ContextOf
 from laras.contenders.prompting.kept import (
     Chosen,
-    best_of,
-    kept_rewrite,
+    kept_prompts,
+    rewrite_of,
     stage_of,
     told_of,
     write_kept,
 )
-from laras.contenders.prompting.kinds import Kind, kinds_of
-from laras.contenders.prompting.scoring import Tried, tried_from_json
+from laras.contenders.prompting.kinds import Kind, in_words, kinds_of, tell_of_unprompted
+from laras.contenders.prompting.scoring import Tried, best_of, tried_from_json
 from laras.contenders.prompting.system_role import with_system_role
 from laras.contenders.prompting.ways import WAYS, rows_of
 from laras.contenders.prompting.workbench import Settings, Workbench, nothing_to_compare_on
@@ -31,6 +33,7 @@ from laras.devices.choice import best_device
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Candidate
 from laras.evaluation.cost import Meter
+from laras.evaluation.reader import Reader
 from laras.models.load import LoadedModel, load_model
 from laras.models.places import template_file
 from laras.recipe.asking import PromptWay
@@ -81,6 +84,8 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
             _("{name} can't show examples: no training example is short enough.").format(name=name),
             hint=_("Raise model.context, or add zero-shot to its ways."),
         )
+    prompted = [each.best.prompt.task for each in chosen]
+    tell_of_unprompted(name, assignment.prepared.audit, prompted, progress)
     kept = write_kept(run, name, chosen)
     run.event("contender_finished", contender=name, **told_of(chosen), **work.spent())
     stage.finish(kept)
@@ -88,10 +93,11 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
         if each.best.value is not None:
             progress.note(
                 _(
-                    "{name}: the best of {count} prompts is by {way}, with {metric} {value} on "
-                    "{rows} validation rows."
+                    "{name}: the best of {count} prompts for {questions} is by {way}, with "
+                    "{metric} {value} on {rows} validation rows."
                 ).format(
                     name=name,
+                    questions=in_words(each.best.prompt.task),
                     count=len(each.tried),
                     way=each.best.prompt.way,
                     metric=shown_name(each.metric),
@@ -105,10 +111,11 @@ def obtain_prompt(assignment: Assignment, run: Run, progress: Progress) -> None:
 def load_prompted(
     contender: Contender, model: ModelSection, recipe_folder: Path, run: Run
 ) -> Candidate:
-    """The base model, asked with the contender's prompts; raises what :func:`kept_rewrite`
+    """The base model, asked with the contender's prompts; raises what :func:`kept_prompts`
     does."""
+    prompts = kept_prompts(run, contender.name)
     loaded = with_system_role(load_model(model, recipe_folder, device=best_device()))
-    rewrite = kept_rewrite(run, contender.name, loaded.context, ContextOf(loaded))
+    rewrite = rewrite_of(prompts, run, contender.name, loaded.context, ContextOf(loaded))
     return Candidate(contender.name, loaded, rewrite=rewrite)
 
 
@@ -129,7 +136,14 @@ class _Work:
     def _loaded(self) -> LoadedModel:
         """Only when it is first needed."""
         given = self.assignment
-        return load_model(given.model, given.recipe_folder, device=best_device())
+        loaded = load_model(given.model, given.recipe_folder, device=best_device())
+        return with_system_role(loaded)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        """One for all kinds: each would hold the weights once more."""
+        with torch.no_grad():
+            return Reader(self._loaded.model)
 
     def bench(self, kind: Kind) -> Workbench:
         """Made when it is first needed: it takes the model."""
@@ -137,6 +151,7 @@ class _Work:
             given = self.assignment
             self._benches[kind.task] = Workbench(
                 self._loaded,
+                self._reader,
                 given.prepared.train,
                 given.prepared.validation,
                 given.prepared.audit["splits"]["train"]["languages"],
@@ -157,11 +172,6 @@ class _Work:
         ways = _ways(self.assignment.contender)
         tried = [each for way in ways for each in self.tried(kind, way)]
         if not tried:
-            self.progress.note(
-                _(
-                    "{name} has no prompt for rows of the kind {task}; they are asked as they are."
-                ).format(name=self.assignment.contender.name, task=kind.task)
-            )
             return None
         best = best_of(tried, kind.metric)
         pool = None if best.prompt.retrieval is None else self.bench(kind).pool
@@ -180,7 +190,10 @@ class _Work:
                 return [tried_from_json(each) for each in self.run.read_json(relative)]
         self._asked = 0
         self.progress.stage(
-            _("Prompting {name}: {way}").format(name=name, way=way), rows_of(way, self.settings)
+            _("Prompting {name} for {questions}: {way}").format(
+                name=name, questions=in_words(kind.task), way=way
+            ),
+            rows_of(way, self.settings),
         )
         bench = self.bench(kind)
         found = WAYS[way](way, bench) if bench.scoring.rows else []
@@ -252,7 +265,9 @@ def _ways(contender: Contender) -> list[PromptWay]:
 def _kinds(assignment: Assignment) -> list[Kind]:
     """Of the validation rows."""
     tasks = assignment.prepared.audit["splits"]["validation"]["tasks"]
-    return kinds_of(assignment.primary_metric, assignment.evaluation.metrics, tasks)
+    return kinds_of(
+        assignment.primary_metric, assignment.evaluation.metrics, tasks, otherwise="perplexity"
+    )
 
 
 def _way_key(assignment: Assignment, kind: Kind, way: PromptWay) -> str:
@@ -273,6 +288,7 @@ def _way_key(assignment: Assignment, kind: Kind, way: PromptWay) -> str:
         read,
         kind.task,
         kind.metric.name,
+        kind.main,
         assignment.evaluation.model_dump(include={"max_new_tokens", "seed"}),
         assignment.model.model_dump(exclude={"base", "download", "revision", "chat_template"}),
         assignment.model_digest,

@@ -1,4 +1,5 @@
-"""What prompts are worth, on validation rows and by the metric that the verdict would turn on.
+"""What prompts are worth, on validation rows of one kind and by the metric that a verdict over them
+would turn on.
 
 Labels are compared by their likelihood alone, nothing is written for them: that is what macro-F1
 and accuracy go by, and it is many times quicker. Where the metric can't tell two prompts apart,
@@ -13,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import torch
 
 from laras.batches.encode import encode_example
 from laras.contenders.prompting.prompt import Prompt, Selection, prompt_from_json
@@ -82,8 +82,16 @@ def rank_by(metric: Metric) -> Callable[[Tried], tuple[float, float]]:
     return key
 
 
+def best_of(tried: Sequence[Tried], metric: Metric) -> Tried:
+    """The best of those tried on most rows, the first of equal ones: ways go from the plainest
+    on."""
+    rows = max(each.rows for each in tried)
+    return min((each for each in tried if each.rows == rows), key=rank_by(metric))
+
+
 class Scoring:
-    """The rows that prompts are compared on, in an order of chance, and a model to try them with.
+    """The rows that prompts are compared on, in an order of chance, and a model to try them with,
+    with one ``reader`` for all prompts.
 
     ``rewrite_with``: how a prompt is put around an example.
     """
@@ -91,6 +99,7 @@ class Scoring:
     def __init__(
         self,
         loaded: LoadedModel,
+        reader: Reader,
         metric: Metric,
         section: EvaluationSection,
         labels: Sequence[str],
@@ -101,8 +110,7 @@ class Scoring:
         self.metric = metric
         self.rows = rows
         self._loaded = loaded
-        with torch.no_grad():
-            self._reader = Reader(loaded.model)  # once for all prompts
+        self._reader = reader
         self._meter = meter
         self._labels = labels
         self._rewrite_with = rewrite_with

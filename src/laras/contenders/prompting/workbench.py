@@ -1,4 +1,5 @@
-"""Training and validation rows, laid out once for all ways of prompting, and a model beside them.
+"""Training and validation rows of one kind, laid out once for all ways of prompting, and a model
+beside them.
 
 The test set has no part in it: what is made here is made of the paths of two splits.
 """
@@ -25,10 +26,10 @@ from laras.contenders.prompting.scoring import (
     rows_to_compare_on,
 )
 from laras.contenders.prompting.shots import CountTokens, Pool, pool_of
-from laras.contenders.prompting.system_role import with_system_role
 from laras.errors import DataRefused
 from laras.evaluation.candidate import Rewrite
 from laras.evaluation.cost import Meter
+from laras.evaluation.reader import Reader
 from laras.models.load import LoadedModel
 from laras.recipe.asking import PromptWay
 from laras.recipe.schema import Contender, EvaluationSection
@@ -92,6 +93,7 @@ class Bench:
         self.settings = settings
         self.task: Task = kind.task
         self.metric = kind.metric
+        self._main = kind.main
         self._languages = languages
         self._context = context
         self._count_tokens = count_tokens
@@ -107,8 +109,9 @@ class Bench:
 
     @cached_property
     def instructions(self) -> list[str]:
-        """What the model may be told, the recipe's own alone where it has one."""
-        if self.settings.instruction is not None:
+        """What the model may be told; the recipe's own alone where it has one and the verdict turns
+        on this kind."""
+        if self.settings.instruction is not None and self._main:
             return [self.settings.instruction]
         most = self._context // _INSTRUCTION_SHARE
 
@@ -144,12 +147,14 @@ class Bench:
 
 
 class Workbench(Bench):
-    """``loaded``: the base model. ``told`` of every prompt that was tried; others as of a
-    :class:`Bench`. Where no row can be asked, ``scoring`` has none."""
+    """``loaded``: the base model, whose template takes a system role, and its ``reader``. ``told``
+    of every prompt that was tried; others as of a :class:`Bench`. Where no row can be asked,
+    ``scoring`` has none."""
 
     def __init__(
         self,
         loaded: LoadedModel,
+        reader: Reader,
         train: Path,
         validation: Path,
         languages: Mapping[str, int],
@@ -159,24 +164,23 @@ class Workbench(Bench):
         told: Callable[[Tried], None],
         meter: Meter,
     ) -> None:
-        self.loaded = with_system_role(loaded)
         self.told = told
-        tokenizer = self.loaded.tokenizer
+        tokenizer = loaded.tokenizer
         super().__init__(
             train,
             validation,
             languages,
             settings,
             kind,
-            self.loaded.context,
+            loaded.context,
             lambda texts: [len(ids) for ids in tokenizer.encode_batch(texts)],
-            ContextOf(self.loaded),
+            ContextOf(loaded),
         )
         rows = rows_to_compare_on(
-            self.compared, partial(can_be_asked, self.loaded), settings.rows, section.seed
+            self.compared, partial(can_be_asked, loaded), settings.rows, section.seed
         )
         self.scoring = Scoring(
-            self.loaded, self.metric, section, self.labels, self.rewrite_with, rows, meter
+            loaded, reader, self.metric, section, self.labels, self.rewrite_with, rows, meter
         )
 
     def try_alone(self, prompt: Prompt) -> Tried:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from laras.contenders.prompting.kinds import in_words
 from laras.report.blocks import Block, Cell, Heading, Messages, Paragraph, Section, Table
 from laras.report.facts import ContenderFacts, Json, RunFacts, entries_of, mapping_of
 from laras.report.measures import measure, value_of
@@ -31,11 +32,14 @@ def prompts(facts: RunFacts) -> Section | None:
     for contender in asked:
         if len(asked) > 1:
             blocks.append(Heading(contender.name))
+        kept = _kept(contender)
         numbered = list(enumerate(contender.prompts, start=1))
         for task in dict.fromkeys(str(prompt.get("task")) for prompt in contender.prompts):
             of_task = [each for each in numbered if str(each[1].get("task")) == task]
-            blocks.append(_table(contender.name, of_task))
-        blocks += [_competing(contender.name, prompt) for prompt in _kept(contender)]
+            # Of an earlier run, only the prompt that competes says what it is for.
+            about = of_task[0][1].get("task") or next((each.get("task") for each in kept), None)
+            blocks.append(_table(contender.name, in_words(about), of_task))
+        blocks += [_competing(contender.name, prompt) for prompt in kept]
         others = _others(contender)
         if others:
             blocks.append(Messages(_("What the other prompts say"), others))
@@ -43,13 +47,15 @@ def prompts(facts: RunFacts) -> Section | None:
 
 
 def _kept(contender: ContenderFacts) -> list[Json]:
-    """The prompts that compete, one for each kind of question; of an earlier run there is one for
-    all, not in a list."""
+    """The prompts that compete, one for each kind of question; of an earlier run there is one, not
+    in a list."""
     kept = contender.prompt
-    return entries_of(kept["prompts"]) if "prompts" in kept else [kept] if kept else []
+    if not kept:
+        return []
+    return entries_of(kept["prompts"]) if "prompts" in kept else [kept]
 
 
-def _table(name: str, tried: Sequence[tuple[int, Json]]) -> Table:
+def _table(name: str, questions: str, tried: Sequence[tuple[int, Json]]) -> Table:
     rows = []
     for place, prompt in tried:
         metric = measure(str(prompt.get("metric")))
@@ -70,8 +76,8 @@ def _table(name: str, tried: Sequence[tuple[int, Json]]) -> Table:
         Cell(_("Validation rows")),
         Cell(_("Examples shown")),
     ]
-    caption = _("What was tried for {contender}, {questions}.").format(
-        contender=name, questions=questions_in_words(tried[0][1].get("task"))
+    caption = _("What was tried for {contender}: {questions}.").format(
+        contender=name, questions=questions
     )
     return Table(header, rows, caption=caption)
 
@@ -111,8 +117,8 @@ def _competing(name: str, prompt: Json) -> Messages:
             said.append((f"{who}, {role}", _text(message.get("content"))))
     if not said:
         said.append((_("Instruction"), _("(none)")))
-    title = _("The prompt of {contender}, {questions}, in full").format(
-        contender=name, questions=questions_in_words(prompt.get("task"))
+    title = _("The prompt of {contender} for {questions}, in full").format(
+        contender=name, questions=in_words(prompt.get("task"))
     )
     return Messages(title, said)
 
@@ -125,12 +131,6 @@ def _others(contender: ContenderFacts) -> list[tuple[str, str]]:
         if prompt.get("competes") is not True and instruction:
             numbers.setdefault(instruction, []).append(whole(place))
     return [(", ".join(places), _text(said)) for said, places in numbers.items()]
-
-
-def questions_in_words(task: object) -> str:
-    """What a prompt is for, in the language in use."""
-    titles = {"chat": _("for conversations"), "classification": _("for labels")}
-    return titles.get(str(task), _("for all questions"))
 
 
 def way_in_words(way: object) -> str:

@@ -72,7 +72,8 @@ def test_the_best_way_on_few_validation_rows_competes(
     assert prompt["selected_on"] == {"metric": "macro_f1", "value": 1.0, "rows": 6}
     assert [len(shot) for shot in prompt["shots"]] == [2, 2]
     assert [each["competes"] for each in prompts] == [False, True, False]
-    assert (finished["way"], finished["energy_wh"]) == ("few-shot", None)
+    (chosen,) = finished["chosen"]
+    assert (chosen["way"], finished["energy_wh"]) == ("few-shot", None)
     assert len(server.requests) == 3 * 6
     asked = server.requests[0]
     assert (asked["model"], asked["temperature"]) == ("big", 0)
@@ -131,6 +132,28 @@ def test_each_kind_of_question_has_its_own_prompt_and_forecast(
     assert [each["competes"] for each in prompts].count(True) == 2
     assert found.scores["macro_f1"].value == 1.0
     assert len(server.requests) == 24 + 9
+
+
+def test_a_kind_with_nothing_to_show_is_asked_as_it_is(
+    assignment: Obtaining,
+    rows: Callable[[int, int], list[Example]],
+    server: ChatServer,
+    tmp_path: Path,
+) -> None:
+    given = assignment(
+        [*rows(100, 4), *conversations(100, 4)], train=conversations(0, 6),
+        test=[*rows(200, 2), *conversations(200, 3)], ways=["retrieval"], shots=2,
+        metrics=["f1", "rouge"], endpoint={**PRICES, "budget": 5.0},
+    )  # fmt: skip
+    given.prepared.audit["splits"]["test"] = {"tasks": {"chat": 3, "classification": 2}}
+    told = Told()
+    with Run.open(tmp_path / "run") as run:
+        assert forecast(given, run).estimate.calls == 5
+        obtain_hosted(given, run, told)
+        assert forecast(given, run).estimate.calls == 5
+        judged(given, run, Silent())
+    assert told.notes == ["big has no prompt for labels, which are asked as they are."]
+    assert sorted(len(request["messages"]) for request in server.requests) == [1, 1, 6, 6, 6]
 
 
 def test_what_is_forecast_is_what_is_asked(

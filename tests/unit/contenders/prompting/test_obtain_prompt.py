@@ -202,7 +202,7 @@ def labels(split: str, count: int) -> list[Example]:
 
 
 def test_each_kind_of_question_gets_the_prompt_that_is_best_for_it(
-    assignment: Obtaining, tmp_path: Path, make: Make
+    assignment: Obtaining, tmp_path: Path
 ) -> None:
     given = assignment(
         [*talks("train", 8), *labels("train", 8)],
@@ -231,20 +231,78 @@ def test_each_kind_of_question_gets_the_prompt_that_is_best_for_it(
     assert candidate.rewrite(text) == text
 
 
+class Told(Silent):
+    """Keeps the notes."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, message: str) -> None:
+        self.notes.append(message)
+
+
+def test_an_instruction_is_for_what_the_verdict_turns_on(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    rows = ([*talks("train", 6), *labels("train", 6)], [*talks("valid", 4), *labels("valid", 4)])
+    for wish, main in (("auto", "chat"), ("macro_f1", "classification")):
+        given = assignment(
+            *rows, ways=["zero-shot"], instruction="Say it.", prompt_rows=2, primary_metric=wish
+        )
+        kept = obtained(given, tmp_path / wish)["kept"]
+        said = {each["task"]: each["instruction"] for each in kept}
+        assert said.pop(main) == "Say it."
+        (made,) = said.values()
+        assert made not in ("", "Say it.")
+
+
+def test_a_search_that_was_killed_between_two_kinds_does_not_try_the_first_again(
+    assignment: Obtaining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ([*talks("train", 6), *labels("train", 6)], [*talks("valid", 4), *labels("valid", 4)])
+    given = assignment(*rows, ways=["few-shot", "retrieval"], shots=2, prompt_rows=4)
+    whole = obtained(given, tmp_path / "whole")
+    evaluate = scoring.evaluate
+
+    def killed_at_labels(*arguments: Any, **named: Any) -> Any:
+        if arguments[1][0].task == "classification":
+            raise KeyboardInterrupt
+        return evaluate(*arguments, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scoring, "evaluate", killed_at_labels)
+        with pytest.raises(KeyboardInterrupt):
+            obtained(given, tmp_path / "run")
+    again = obtained(given, tmp_path / "run")
+    assert (again["kept"], again["prompts"]) == (whole["kept"], whole["prompts"])
+    assert [each["task"] for each in again["events"]] == ["chat"] * 2 + ["classification"] * 2
+
+
 def test_questions_of_which_no_validation_row_can_be_asked_are_asked_as_they_are(
     assignment: Obtaining, tmp_path: Path
 ) -> None:
-    too_long = [
+    with_nothing_to_judge = [
         replace(row, messages=(*row.messages[:-1], replace(row.messages[-1], trained=False)))
         for row in talks("valid", 3)
     ]
     train = [*talks("train", 4), *labels("train", 4)]
-    given = assignment(train, [*too_long, *labels("valid", 4)], ways=["zero-shot"])
-    assert [each["task"] for each in obtained(given, tmp_path / "run")["kept"]] == [
-        "classification"
-    ]
+    given = assignment(
+        train, [*with_nothing_to_judge, *labels("valid", 4)], ways=["zero-shot"], prompt_rows=2
+    )
+    given.prepared.audit["splits"]["test"] = {"tasks": {"text": 2, "chat": 1, "classification": 1}}
+    told = Told()
+    with Run.open(tmp_path / "run") as run:
+        obtain(given, run, told)
+        assert [each.task for each in kept_prompts(run, "asked")] == ["classification"]
+    assert "asked has no prompt for conversations, which are asked as they are." in told.notes
+    assert not [note for note in told.notes if "no prompt for labels" in note]
+    candidate = load_candidate(given.contender, given.model, tmp_path, Run.read(tmp_path / "run"))
+    (talk,), (row,) = talks("test", 1), labels("test", 1)
+    assert candidate.rewrite(talk) == talk
+    assert candidate.rewrite(row).messages[0].role == "system"
+    refused = assignment(train, with_nothing_to_judge, ways=["zero-shot"])
     with pytest.raises(DataRefused) as raised:
-        obtained(assignment(train, too_long, ways=["zero-shot"]), tmp_path / "none")
+        obtained(refused, tmp_path / "none")
     assert raised.value.identifier == "prompting.nothing-to-compare-on"
 
 
