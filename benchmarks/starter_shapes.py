@@ -140,7 +140,7 @@ def run_trial(trial: Trial, places: Places, folder: Path) -> dict[str, Any]:
             validate_every=100_000, minutes=None, tokens=steady,
         )  # fmt: skip
         _name, result, model = train_decay(
-            material, trial.shape, trial.settings, run, falling=material,
+            material, trial.shape, trial.settings, run, falling=None,
             decay_tokens=trial.tokens - steady, validate_every=100_000,
         )  # fmt: skip
     seconds = time.monotonic() - began

@@ -119,11 +119,12 @@ def mix() -> Iterator[str]:
     if facts is None or "training" not in facts:
         return
     record = facts["training"]
-    yield "| text | tokens | read | while the rate fell |"
+    yield "| text | tokens | read | of it while the rate fell |"
     yield "|---|---:|---:|---:|"
     for name, text in record["texts"].items():
-        falling = text["passes_while_falling"]
-        yield f"| {name} | {text['tokens']:,} | {text['passes']:.1f} times | {falling:.2f} |"
+        falling = text.get("passes_while_falling")
+        last = "" if falling is None else f"{falling:.1f} times"
+        yield f"| {name} | {text['tokens']:,} | {text['passes']:.1f} times | {last} |"
 
 
 _ROWS_OF_THE_COURSE = 14

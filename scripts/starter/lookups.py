@@ -50,9 +50,12 @@ class Lookups:
         return all(len(having) >= 2 * _CLASSES[-1] for having in self._having.values())
 
     def row(self, generator: random.Random) -> tuple[Message, ...]:
-        """Some sentences with their labels; that of the last stands above it."""
+        """Some sentences with their labels; that of the last stands above it. Nothing where no
+        words are found whose sentences are apart."""
         having = self._having[generator.choice(sorted(self._having))]
         own = self._classes(having, generator)
+        if not own:
+            return ()
         names = _names(list(own), list(having), generator)
         left = [generator.sample(lines, len(lines)) for lines in own.values()]
         asked = generator.randrange(len(left))
@@ -78,7 +81,7 @@ class Lookups:
             }
             if all(len(lines) >= 2 for lines in own.values()):
                 return own
-        raise ValueError("no words whose sentences are apart")
+        return {}
 
 
 def _words(line: str) -> set[str]:

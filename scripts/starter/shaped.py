@@ -75,7 +75,7 @@ def made(by_text: Mapping[str, Sequence[Example]], seed: int, scale: float = 1.0
     str, list[Example]
 ]:  # fmt: skip
     """Examples by their entry in the mix. ``by_text``: the prepared training texts; ``scale``:
-    multiplies how many rows of labels and formats there are."""
+    multiplies how many rows of labels, formats and look-ups there are."""
     generator = random.Random(seed)
     pairs = list(_pairs(by_text.get("iden_tatoeba_pairs", ())))
     sentences = {
@@ -98,7 +98,11 @@ def made(by_text: Mapping[str, Sequence[Example]], seed: int, scale: float = 1.0
         "questions (made)": list(_questions(by_text, generator)),
         "labels (made)": labelled,
         "formats (made)": formats,
-        "look-ups (made)": [lookups.row(generator) for _ in range(round(8000 * scale)) if lookups],
+        "look-ups (made)": [
+            row
+            for _ in range(round(8000 * scale) if lookups else 0)
+            if (row := lookups.row(generator))
+        ],
     }
     return {
         name: [

@@ -99,14 +99,13 @@ class Material:
 
 
 def plan(
-    material: Material, settings: Settings, tokens: int, begun: int = 0
+    material: Material, settings: Settings, tokens: int, *, order: int, seen: int = 0
 ) -> tuple[InOrder, list[Step]]:
-    """Windows and steps of about ``tokens`` tokens; ``begun``: so many were learnt before, in
-    another order and by other steps.
+    """Windows and steps of about ``tokens`` tokens in the order that ``order`` decides; ``seen``:
+    learnt before, which the size of steps goes by.
 
     The beginning does not depend on how long the plan is.
     """
-    seed = settings.seed + bool(begun)
     places: list[int] = []
     size, number = 0, 0
     while size < tokens:
@@ -114,7 +113,7 @@ def plan(
             material.tokens.places,
             material.passes,
             number,
-            seed,
+            order,
             settings.rounds_in_course,
         )
         if not places and number > settings.rounds_in_course:
@@ -125,7 +124,7 @@ def plan(
     data = InOrder(material.tokens, places)
     groups = group_by_tokens(range(len(places)), data.lengths, settings.batch_tokens)
     steps: list[Step] = []
-    at, seen = 0, begun
+    at = 0
     while at < len(groups):
         times = next(times for least, times in reversed(settings.ramp) if seen >= least)
         steps.append(Step(0, tuple(index for group in groups[at : at + times] for index in group)))
@@ -134,16 +133,33 @@ def plan(
     return data, steps
 
 
-def _plan_of_steps(
-    material: Material, settings: Settings, count: int, tokens: int
-) -> tuple[InOrder, list[Step]]:
-    """The first ``count`` steps of a plan, in which ``tokens`` were learnt: of a window that is
-    less than all there is."""
-    while True:
-        data, steps = plan(material, settings, tokens)
-        if len(steps) > count:  # the last step of a plan may be a short one
-            return data, steps[:count]
-        tokens += tokens // 4 + settings.batch_tokens
+def _plan_of_both(
+    material: Material,
+    falling: Material | None,
+    settings: Settings,
+    done: tuple[int, int],
+    decay_tokens: int,
+) -> tuple[InOrder | OneAfterTheOther, list[Step]]:
+    """Windows and steps of both stages. ``done``: steps and tokens of the steady one; ``falling``
+    None: it is read on."""
+    count, tokens = done
+    data: InOrder | OneAfterTheOther
+    before, planned = plan(
+        material, settings, tokens + decay_tokens + 2 * settings.batch_tokens, order=settings.seed
+    )
+    data, rest = before, planned[count:]
+    if falling is not None:
+        after, own = plan(falling, settings, decay_tokens, order=settings.seed + 1, seen=tokens)
+        data = OneAfterTheOther(before, after)
+        rest = [Step(0, tuple(len(before) + at for at in step.examples)) for step in own]
+    steps = planned[:count]
+    learnt = 0
+    for step in rest:
+        if learnt >= decay_tokens:
+            break
+        learnt += sum(int(data.lengths[at]) for at in step.examples)
+        steps.append(step)
+    return data, steps
 
 
 class Printed:
@@ -241,7 +257,7 @@ def train_stable(
         tokens -= begun[1]
         if tokens <= 0:
             return
-    data, steps = plan(material, settings, most_tokens)
+    data, steps = plan(material, settings, most_tokens, order=settings.seed)
     progress = Printed(minutes=minutes, tokens=tokens)
     made, _model = training(
         material, shape, settings, run, STABLE, data, steps, schedule="constant", decay_steps=0,
@@ -261,9 +277,9 @@ def newest_step(run: Run, name: str, key: str) -> tuple[int, int, Path] | None:
     return None if found is None else (found.state.step, found.state.tokens, found.folder)
 
 
-def decay_name(step: int, tokens: int, falling: Material) -> str:
+def decay_name(step: int, tokens: int, falling: Material | None) -> str:
     """What a decay over so many tokens from so many steady steps on is called in the run."""
-    return f"decay-{step}-{tokens}-{falling.digest[:8]}"
+    return f"decay-{step}-{tokens}" + ("" if falling is None else f"-{falling.digest[:8]}")
 
 
 def decay_is_begun(
@@ -288,12 +304,12 @@ def train_decay(
     settings: Settings,
     run: Run,
     *,
-    falling: Material,
+    falling: Material | None,
     decay_tokens: int,
     validate_every: int,
 ) -> tuple[str, TrainingResult, torch.nn.Module]:
     """From the newest checkpoint of the steady stage, or on with a decay that was begun from it.
-    ``falling``: what it reads.
+    ``falling``: what it reads; None: what the steady stage would have read next.
 
     Returns the name that it has in the run, and the model with its weights."""
     begun = newest_step(run, STABLE, material.key(shape, settings))
@@ -307,17 +323,9 @@ def train_decay(
         shutil.rmtree(copied, ignore_errors=True)
         shutil.copytree(folder, copied / folder.name)
         copied.rename(own)
-    before, done = _plan_of_steps(material, settings, step, tokens)
-    after, planned = plan(falling, settings, decay_tokens, begun=tokens)
-    steps, learnt = done, 0
-    for each in planned:
-        if learnt >= decay_tokens:
-            break
-        learnt += sum(int(after.lengths[index]) for index in each.examples)
-        steps.append(Step(0, tuple(len(before) + index for index in each.examples)))
+    data, steps = _plan_of_both(material, falling, settings, (step, tokens), decay_tokens)
     made, model = training(
-        material, shape, settings, run, name, OneAfterTheOther(before, after), steps,
-        schedule="wsd", decay_steps=len(steps) - step, validate_every=validate_every,
-        progress=Printed(),
+        material, shape, settings, run, name, data, steps, schedule="wsd",
+        decay_steps=len(steps) - step, validate_every=validate_every, progress=Printed(),
     )  # fmt: skip
     return name, made.run(), model
