@@ -5,8 +5,8 @@
 ``--texts`` holds UTF-8 files whose documents are parted by a line ``<|doc|>``; in dialogues, lines
 begin with ``User: `` or ``Assistant: ``. They go through Laras's own preparation, packing and
 engine. The same command continues what was interrupted. Training has two stages: ``--stage stable``
-goes on at a steady rate for ``--minutes``, as often as one likes; ``--stage decay`` lets the rate
-fall over ``--decay-tokens``, from where the first has come to, with a mix of its own, and packages
+goes on at a steady rate for ``--minutes`` each time, or until ``--tokens`` are learnt in all;
+``--stage decay`` lets the rate fall over ``--decay-tokens``, from where the first has come to, with a mix of its own, and packages
 the result.
 ``--stage all`` does one after the other. ``--small`` is the same within a minute, on texts that
 ship with Laras, and packages nothing.
@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from laras.runs.folder import Run
 from starter.card import write_card
 from starter.judging import bits_per_byte
-from starter.package import package
+from starter.package import CREDITS, package
 from starter.record import write_record
 from starter.shape import Shape
 from starter.small import train_small
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--stage", choices=("prepare", "stable", "decay", "all"), default="all")
     parser.add_argument("--minutes", type=float, default=80.0, help="of the steady stage")
+    parser.add_argument("--tokens", type=int, help="of the steady stage, instead of minutes")
     parser.add_argument("--decay-tokens", type=int, default=6_000_000)
     parser.add_argument("--package", type=Path, default=STARTER, help="where the model goes")
     parser.add_argument("--small", action="store_true")
@@ -60,6 +61,9 @@ def main() -> None:
         return
     if options.texts is None or options.heldout is None:
         parser.error("--texts and --heldout are needed, but for --small")
+    for name in CREDITS:
+        if not (options.texts / name).is_file():
+            parser.error(f"{options.texts} has no {name}, which the packaged model is to name")
 
     places = Places(options.texts, options.novels, options.heldout, options.work)
     material = material_of(places, SHAPE, SETTINGS.seed)
@@ -74,7 +78,8 @@ def main() -> None:
         if options.stage in ("stable", "all") and not goes_on:
             train_stable(
                 *course, run, most_tokens=MOST_TOKENS,
-                validate_every=VALIDATE_EVERY, minutes=options.minutes,
+                validate_every=VALIDATE_EVERY, tokens=options.tokens,
+                minutes=options.minutes if options.tokens is None else None,
             )  # fmt: skip
         if options.stage in ("decay", "all"):
             name, result, model = train_decay(

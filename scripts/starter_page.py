@@ -174,7 +174,7 @@ def held_out() -> Iterator[str]:
         return
     first = _is_another(before, facts)
     yield (
-        "| set | bytes | starter | 5-gram | below it by | "
+        "| set | bytes | starter | 5-gram | below the 5-gram by | "
         + "first version | " * first
         + "xz -9e |"
     )

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from transformers import LlamaForCausalLM
 
 MOST_BYTES = 24_000_000
+CREDITS = ("STORY_CREDITS.tsv", "TATOEBA_CONTRIBUTORS.txt")  # beside the texts
 
 
 def package(model: torch.nn.Module, tokenizer_folder: Path, texts: Path, folder: Path) -> None:
@@ -38,10 +39,11 @@ def package(model: torch.nn.Module, tokenizer_folder: Path, texts: Path, folder:
 def write_credits(texts: Path, folder: Path) -> None:
     """The authors whom the licences of the texts ask to name, beside the model."""
     rows = ["source\ttitle\tauthor\tlicence"]
-    for line in (texts / "STORY_CREDITS.tsv").read_text("utf-8").splitlines()[1:]:
+    stories, sentences = (texts / name for name in CREDITS)
+    for line in stories.read_text("utf-8").splitlines()[1:]:
         source, _file, title, author, licence = line.split("\t")
         rows.append("\t".join((source, title, author, licence)))
-    for line in (texts / "TATOEBA_CONTRIBUTORS.txt").read_text("utf-8").splitlines():
+    for line in sentences.read_text("utf-8").splitlines():
         name, _tab, count = line.partition("\t")
         if count:
             rows.append(f"Tatoeba\t{count} sentences\t{name}\tCC BY 2.0 FR")

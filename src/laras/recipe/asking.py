@@ -16,7 +16,7 @@ class Asking(Section):
     """Settings of contenders of kind prompt, soft-prompt and prefix; None takes the default."""
 
     ways: Annotated[list[PromptWay], Field(min_length=1)] | None = None
-    """Prompt and api: the ways of prompting that are tried. For labels and for conversations the
+    """Prompt and api: the ways of prompting that are tried. For labels and for answers the
     best on validation competes (by what a verdict over such rows turns on, then by the perplexity
     of the right answers); default: all, for api the first three. Where one is named, api asks
     nothing for the choice. ``zero-shot``: an instruction. ``few-shot``: with fixed examples.
@@ -24,7 +24,7 @@ class Asking(Section):
     sets of examples proposed from the training data, the worse half dropped in each round."""
     instruction: str | None = Field(default=None, min_length=1)
     """Prompt and api: what the model is told to do before questions of the kind that the verdict
-    turns on, labels or conversations; default: made from the training data. A search then varies
+    turns on, labels or answers; default: made from the training data. A search then varies
     the examples only."""
     shots: int | None = Field(default=None, ge=1, le=64)
     """Prompt and api: how many examples are shown before each question, where they have room;

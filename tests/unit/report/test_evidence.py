@@ -100,9 +100,9 @@ def test_each_kind_of_question_has_its_table_and_its_prompt(whole_run_folder: Pa
     ]
     assert [row[0][:2] for row in rows_of(page, "prompts", 1)] == ["2.", "3.", "4.", "5."]
     said = text_of(page, "prompts")
-    for part in ("What was tried for lora: conversations.",
+    for part in ("What was tried for lora: answers.",
                  "What was tried for lora: labels.",
-                 "The prompt of lora for conversations, in full", "Be brief."):  # fmt: skip
+                 "The prompt of lora for answers, in full", "Be brief."):  # fmt: skip
         assert part in said
 
 

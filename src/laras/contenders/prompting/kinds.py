@@ -66,5 +66,5 @@ def tell_of_unprompted(
 
 def in_words(task: object) -> str:
     """Questions of a kind, in the language in use."""
-    titles = {"chat": _("conversations"), "classification": _("labels")}
+    titles = {"chat": _("answers"), "classification": _("labels")}
     return titles.get(str(task), _("all questions"))

@@ -294,7 +294,7 @@ def test_questions_of_which_no_validation_row_can_be_asked_are_asked_as_they_are
     with Run.open(tmp_path / "run") as run:
         obtain(given, run, told)
         assert [each.task for each in kept_prompts(run, "asked")] == ["classification"]
-    assert "asked has no prompt for conversations, which are asked as they are." in told.notes
+    assert "asked has no prompt for answers, which are asked as they are." in told.notes
     assert not [note for note in told.notes if "no prompt for labels" in note]
     candidate = load_candidate(given.contender, given.model, tmp_path, Run.read(tmp_path / "run"))
     (talk,), (row,) = talks("test", 1), labels("test", 1)
