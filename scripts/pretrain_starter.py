@@ -6,10 +6,9 @@
 begin with ``User: `` or ``Assistant: ``. They go through Laras's own preparation, packing and
 engine. The same command continues what was interrupted. Training has two stages: ``--stage stable``
 goes on at a steady rate for ``--minutes`` each time, or until ``--tokens`` are learnt in all;
-``--stage decay`` lets the rate fall over ``--decay-tokens``, from where the first has come to, with a mix of its own, and packages
-the result.
-``--stage all`` does one after the other. ``--small`` is the same within a minute, on texts that
-ship with Laras, and packages nothing.
+``--stage decay`` lets the rate fall over ``--decay-tokens``, from where the first has come to, with
+a mix of its own, and packages the result. ``--stage all`` does one after the other. ``--small`` is
+the same within a minute, on texts that ship with Laras, and packages nothing.
 
 Texts under share-alike licences are left out, so that the weights can be used under this
 project's own licence; the model's card names every source that is used.
