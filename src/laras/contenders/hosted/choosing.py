@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from laras.contenders.hosted.source import CONTEXT, HostedAnswers, section_of
 from laras.contenders.prompting.kept import Chosen, stage_of, told_of, write_kept
-from laras.contenders.prompting.kinds import Kind, kinds_of, tell_of_unprompted
+from laras.contenders.prompting.kinds import Kind, in_words, kinds_of, tell_of_unprompted
 from laras.contenders.prompting.prompt import Prompt
 from laras.contenders.prompting.scoring import Tried, best_of, figure_of, rows_to_compare_on
 from laras.contenders.prompting.ways import WAYS, plain_prompt
@@ -109,7 +109,7 @@ def _kinds(assignment: Assignment) -> list[Kind]:
     return kinds_of(
         assignment.primary_metric,
         [each for each in assignment.evaluation.metrics if each not in OF_LIKELIHOODS],
-        assignment.prepared.audit["splits"]["validation"]["tasks"],
+        assignment.prepared.audit,
     )
 
 
@@ -176,7 +176,7 @@ def _try(
     """The prompt on all ``rows``; returns the seconds that the answers took."""
     prompt, contender = tried.prompt, assignment.contender
     asked = Answering(
-        f"{contender.name} ({prompt.way})",
+        f"{contender.name} ({in_words(prompt.task)}, {prompt.way})",
         HostedAnswers(contender, run),
         bench.rewrite_with(prompt),
     )

@@ -22,7 +22,7 @@ _ASKED: tuple[Task, ...] = ("chat", "classification")
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Examples of one ``task``; ``metric``: what a verdict over rows like these alone would turn
-    on; ``main``: whether the verdict over all rows turns on this kind."""
+    on; ``main``: whether the verdict over the test turns on them."""
 
     task: Task
     metric: Metric
@@ -30,23 +30,29 @@ class Kind:
 
 
 def kinds_of(
-    wish: str, families: Collection[str], tasks: Collection[str], otherwise: str | None = None
+    wish: str,
+    families: Collection[str],
+    audit: Mapping[str, Any],
+    otherwise: str | None = None,
 ) -> list[Kind]:
-    """One for each of ``tasks`` that asks something and that a metric judges.
+    """One for each kind of the validation rows that asks something and that a metric judges.
 
     ``wish``: the metric that the recipe wants the verdict to turn on, or ``auto``; ``families`` of
-    metrics to choose from; ``otherwise``: the metric where none of these judges a kind.
+    metrics to choose from; ``audit``: of the data; ``otherwise``: the metric where none of these
+    judges a kind.
     """
-    asked = [task for task in _ASKED if task in tasks]
-    primary = expected_primary(wish, families, asked)
-    of_labels = primary is not None and METRICS.get(primary.name).task == "classification"
-    main = asked[-1] if of_labels else asked[0] if asked else None
+    splits = audit["splits"]
+    judged = [task for task in splits.get("test", splits["validation"])["tasks"] if task in _ASKED]
+    primary = expected_primary(wish, families, judged)
+    of_task = None if primary is None else METRICS.get(primary.name).task
     found = []
-    for task in asked:
+    for task in _ASKED:
+        if task not in splits["validation"]["tasks"]:
+            continue
         chosen = expected_primary(wish, families, [task])
         name = otherwise if chosen is None else chosen.name
         if name is not None:
-            found.append(Kind(task, METRICS.get(name), task == main))
+            found.append(Kind(task, METRICS.get(name), of_task in (None, task)))
     return found
 
 

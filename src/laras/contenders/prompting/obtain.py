@@ -199,9 +199,10 @@ class _Work:
         found = WAYS[way](way, bench) if bench.scoring.rows else []
         if not found and bench.scoring.rows:
             self.progress.note(
-                _("{name} can't be asked by {way}: no training example is short enough.").format(
-                    name=name, way=way
-                )
+                _(
+                    "{name} can't be asked by {way} for {questions}: it has no training example "
+                    "that is short enough."
+                ).format(name=name, way=way, questions=in_words(kind.task))
             )
         told = [each.as_json(kind.metric.name) for each in found]
         cost = self.run.write_json(f"{_file(name, kind, way)}.cost.json", self._cost())
@@ -264,9 +265,11 @@ def _ways(contender: Contender) -> list[PromptWay]:
 
 def _kinds(assignment: Assignment) -> list[Kind]:
     """Of the validation rows."""
-    tasks = assignment.prepared.audit["splits"]["validation"]["tasks"]
     return kinds_of(
-        assignment.primary_metric, assignment.evaluation.metrics, tasks, otherwise="perplexity"
+        assignment.primary_metric,
+        assignment.evaluation.metrics,
+        assignment.prepared.audit,
+        otherwise="perplexity",
     )
 
 

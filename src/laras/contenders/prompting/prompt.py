@@ -62,7 +62,10 @@ def prompts_from_json(facts: Mapping[str, Any]) -> list[Prompt]:
     """The prompts of a ``prompt.json`` that was read, one for each kind of question; KeyError,
     TypeError or ValueError where it is no such thing. (There was one prompt for all once, not under
     ``prompts``.)"""
-    return [prompt_from_json(each) for each in facts.get("prompts", [facts])]
+    found = [prompt_from_json(each) for each in facts.get("prompts", [facts])]
+    if not found or len({prompt.task for prompt in found}) < len(found):
+        raise ValueError("not one prompt for each kind of question")
+    return found
 
 
 def prompt_from_json(facts: Mapping[str, Any]) -> Prompt:

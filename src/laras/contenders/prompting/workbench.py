@@ -26,7 +26,7 @@ from laras.contenders.prompting.scoring import (
     rows_to_compare_on,
 )
 from laras.contenders.prompting.shots import CountTokens, Pool, pool_of
-from laras.errors import DataRefused
+from laras.errors import DataRefused, UsageError
 from laras.evaluation.candidate import Rewrite
 from laras.evaluation.cost import Meter
 from laras.evaluation.reader import Reader
@@ -110,9 +110,12 @@ class Bench:
     @cached_property
     def instructions(self) -> list[str]:
         """What the model may be told; the recipe's own alone where it has one and the verdict turns
-        on this kind."""
-        if self.settings.instruction is not None and self._main:
-            return [self.settings.instruction]
+        on this kind. UsageError where that is too long."""
+        own = self.settings.instruction
+        if own is not None and self._main:
+            if (tokens := self._count_tokens([own])[0]) > self._context // 2:
+                raise _too_long(tokens, self._context)
+            return [own]
         most = self._context // _INSTRUCTION_SHARE
 
         def has_room(text: str) -> bool:
@@ -189,6 +192,17 @@ class Workbench(Bench):
         self.scoring.extend(tried, len(self.scoring.rows))
         self.told(tried)
         return tried
+
+
+def _too_long(tokens: int, context: int) -> UsageError:
+    return UsageError(
+        "prompting.instruction-too-long",
+        _(
+            "The instruction takes {tokens} tokens, more than half of a context of {context}."
+        ).format(tokens=tokens, context=context),
+        where="comparison.contenders",
+        hint=_("Shorten it, or raise model.context: beside it stand examples and the question."),
+    )
 
 
 def nothing_to_compare_on() -> DataRefused:

@@ -14,7 +14,7 @@ from laras.contenders.obtain import key_of, load_candidate, obtain
 from laras.contenders.prompting import scoring
 from laras.contenders.prompting.kept import kept_prompts
 from laras.contenders.prompting.obtain import prompt_key
-from laras.contenders.prompting.prompt import prompts_from_json
+from laras.contenders.prompting.prompt import Prompt, prompts_from_json
 from laras.errors import DataRefused, StorageFailed, UsageError
 from laras.records import Example, Message
 from laras.runs.folder import Run
@@ -254,6 +254,37 @@ def test_an_instruction_is_for_what_the_verdict_turns_on(
         assert said.pop(main) == "Say it."
         (made,) = said.values()
         assert made not in ("", "Say it.")
+
+
+def test_the_instruction_waits_for_the_kind_that_the_test_is_judged_by(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    train = [*talks("train", 6), *labels("train", 6)]
+    settings = {"ways": ["zero-shot"], "instruction": "Say it.", "prompt_rows": 2}
+    given = assignment(train, labels("valid", 4), **settings)
+    given.prepared.audit["splits"]["test"] = {"tasks": {"chat": 3, "classification": 3}}
+    (kept,) = obtained(given, tmp_path / "run")["kept"]
+    assert kept["task"] == "classification"
+    assert kept["instruction"] != "Say it."
+    of_both = assignment(
+        train, [*talks("valid", 4), *labels("valid", 4)], metrics=["perplexity"], **settings
+    )
+    both = obtained(of_both, tmp_path / "both")["kept"]
+    assert [each["instruction"] for each in both] == ["Say it."] * 2
+
+
+def test_an_instruction_that_leaves_no_room_is_refused(
+    assignment: Obtaining, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        obtained(assignment(ways=["zero-shot"], instruction="Say it. " * 600), tmp_path / "run")
+    assert raised.value.identifier == "prompting.instruction-too-long"
+
+
+@pytest.mark.parametrize("tasks", [[], ["chat", "chat"]])
+def test_a_file_that_has_not_one_prompt_for_each_kind_is_damage(tasks: list[str]) -> None:
+    with pytest.raises(ValueError, match="not one prompt"):
+        prompts_from_json({"prompts": [Prompt("zero-shot", each).as_json() for each in tasks]})
 
 
 def test_a_search_that_was_killed_between_two_kinds_does_not_try_the_first_again(

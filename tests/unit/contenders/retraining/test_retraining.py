@@ -200,7 +200,7 @@ class Stops(Silent):
     def advance(self, done: int, **facts: float | int | str | None) -> None:
         is_here = self.begun[-1].startswith(self.title) and "gradient_norm" in facts
         if is_here and done == 2:
-            while not list(self.folder.rglob("checkpoints/step-1")):
+            while not (self.folder / "contenders/full/checkpoints/step-1").exists():
                 time.sleep(0.001)
             raise KeyboardInterrupt
 
