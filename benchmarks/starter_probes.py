@@ -1,6 +1,6 @@
 """What a starter model has learnt: probes of our own, before and after tuning on the demo's data.
 
-    python benchmarks/starter_probes.py [--model FOLDER] [--epochs 11] [--run FOLDER]
+    python benchmarks/starter_probes.py [--model FOLDER] [--epochs 20] [--run FOLDER]
 
 Pairs of texts (probe_items.py), all written here. Scored by Laras's own losses: a pair is right
 where the right side is strictly likelier. Base, and the same model after LoRA on the demo's data
@@ -131,7 +131,7 @@ def main() -> None:
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", default="starter", help="a folder; default: the shipped one")
-    parser.add_argument("--epochs", type=float, default=11.0)
+    parser.add_argument("--epochs", type=float, default=20.0)
     parser.add_argument("--run", type=Path, help="where to tune; default: a temporary folder")
     parser.add_argument("--results", type=Path, default=RESULTS / "starter-probes.json")
     options = parser.parse_args()
