@@ -14,6 +14,8 @@ def write_card(record: Mapping[str, Any], folder: Path) -> None:
     shape = record["shape"]
     megabytes = (folder / "model.safetensors").stat().st_size / 1e6
     size, steps = f"{record['tokens'] / 1e6:.1f}", f"{record['steps']:,}"
+    read = {name: text["tokens"] * text["passes"] for name, text in record["texts"].items()}
+    made = sum(size for name, size in read.items() if "(made)" in name) / sum(read.values())
     rows = "\n".join(f"| {' | '.join(source)} |" for source in sources_of(record["texts"]))
     (folder / "README.md").write_text(
         f"""---
@@ -39,7 +41,9 @@ for facts.
 
 ## Texts it learnt from
 
-No share-alike text was used.
+No share-alike text was used. {made:.0%} of what it read was made of these texts by
+`scripts/starter`: translations that are asked for, headings that ask, and rows whose labels, forms
+or names follow from the rows before.
 
 | text | taken from | licence |
 |---|---|---|

@@ -261,11 +261,13 @@ def test_the_card_names_every_text_once(steps: dict[str, ModuleType], tmp_path: 
     from starter.shape import Shape
 
     shape = {**vars(Shape()), "parameters": Shape().parameters}
-    record = {"shape": shape, "tokens": 41_000_000, "steps": 5000, "texts": steps["mix"].PASSES}
+    record = {"shape": shape, "tokens": 41_000_000, "steps": 5000}
+    record["texts"] = {name: {"tokens": 100, "passes": 1.0} for name in steps["mix"].PASSES}
     (tmp_path / "model.safetensors").write_bytes(bytes(10_100_000))
     write_card(record, tmp_path)
     card = (tmp_path / "README.md").read_text("utf-8")
     assert "10 MB" in card
     assert "41.0 million tokens" in card
+    assert "12% of what it read was made" in card  # four texts of 34
     assert card.count("| HLTCHKUST/Xpersona | MIT |") == 2
     assert card.count("100_english_novels") == 1
