@@ -101,7 +101,7 @@ data:
       columns: {group: case}
   test_share: 0.25
 preparation: {near_duplicates: false}
-tuning: {epochs: 4, batch_tokens: 1024}
+tuning: {epochs: 6, batch_tokens: 1024}
 evaluation: {metrics: [f1], checks: [bias], bootstrap_samples: 200}
 comparison:
   contenders: [base, lora]
