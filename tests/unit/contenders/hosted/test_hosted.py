@@ -22,6 +22,7 @@ from laras.runs.progress import Silent
 from laras.tuning.assignment import Assignment
 
 Obtaining = Callable[..., Assignment]
+Rows = Callable[[int, int], list[Example]]
 PRICES = {"price_input": 10.0, "price_output": 40.0}
 
 
@@ -107,10 +108,7 @@ def test_it_is_judged_by_its_answers_and_nothing_else(
 
 
 def test_each_kind_of_question_has_its_own_prompt_and_forecast(
-    assignment: Obtaining,
-    rows: Callable[[int, int], list[Example]],
-    server: ChatServer,
-    tmp_path: Path,
+    assignment: Obtaining, rows: Rows, server: ChatServer, tmp_path: Path
 ) -> None:
     given = assignment(
         [*rows(100, 6), *conversations(100, 6)], train=[*rows(0, 9), *conversations(0, 9)],
@@ -135,10 +133,7 @@ def test_each_kind_of_question_has_its_own_prompt_and_forecast(
 
 
 def test_a_kind_with_nothing_to_show_is_asked_as_it_is(
-    assignment: Obtaining,
-    rows: Callable[[int, int], list[Example]],
-    server: ChatServer,
-    tmp_path: Path,
+    assignment: Obtaining, rows: Rows, server: ChatServer, tmp_path: Path
 ) -> None:
     given = assignment(
         [*rows(100, 4), *conversations(100, 4)], train=conversations(0, 6),

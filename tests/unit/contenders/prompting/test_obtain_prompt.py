@@ -23,6 +23,7 @@ from laras.tuning.assignment import Assignment
 
 Make = Callable[..., Example]
 Obtaining = Callable[..., Assignment]
+Rows = Callable[[str, int], list[Example]]
 SMALL = {"shots": 2, "proposals": 4, "prompt_rows": 8}
 
 
@@ -167,42 +168,28 @@ def test_answers_are_compared_by_what_the_verdict_would_turn_on(
     assert [*metrics.values()] == ["rougeL", "perplexity", "perplexity"]
 
 
-def talks(split: str, count: int) -> list[Example]:
-    """Conversations of one exchange."""
-    return [
-        Example(
-            f"{split}-talk{number}",
-            "chat",
-            (
-                Message("user", f"When does hall {number} open?", trained=False),
-                Message("assistant", f"Hall {number} opens at seven.", trained=True),
-            ),
-            group=f"{split}-talk{number}",
-        )
-        for number in range(count)
+@pytest.fixture
+def talks(make: Make) -> Rows:
+    """``talks("train", 8)``: conversations of one exchange."""
+    return lambda split, count: [
+        make(f"{split}-talk{n}", f"When does hall {n} open?", f"Hall {n} opens at seven.")
+        for n in range(count)
     ]
 
 
-def labels(split: str, count: int) -> list[Example]:
-    """Rows of two labels."""
-    return [
-        Example(
-            f"{split}-row{number}",
-            "classification",
-            (
-                Message("user", f"The gong {number} is {what}", trained=False),
-                Message("assistant", label, trained=True),
-            ),
-            group=f"{split}-row{number}",
-            label=label,
-        )
-        for number in range(count)
-        for what, label in [("broken", "repair") if number % 2 else ("gone", "place")]
+@pytest.fixture
+def labels(make: Make) -> Rows:
+    """``labels("train", 8)``: rows of two labels."""
+    kinds = (("gone", "place"), ("broken", "repair"))
+    return lambda split, count: [
+        make(f"{split}-row{n}", f"The gong {n} is {what}", label, label=label)
+        for n in range(count)
+        for what, label in [kinds[n % 2]]
     ]
 
 
 def test_each_kind_of_question_gets_the_prompt_that_is_best_for_it(
-    assignment: Obtaining, tmp_path: Path
+    assignment: Obtaining, tmp_path: Path, talks: Rows, labels: Rows
 ) -> None:
     given = assignment(
         [*talks("train", 8), *labels("train", 8)],
@@ -242,7 +229,7 @@ class Told(Silent):
 
 
 def test_an_instruction_is_for_what_the_verdict_turns_on(
-    assignment: Obtaining, tmp_path: Path
+    assignment: Obtaining, tmp_path: Path, talks: Rows, labels: Rows
 ) -> None:
     rows = ([*talks("train", 6), *labels("train", 6)], [*talks("valid", 4), *labels("valid", 4)])
     for wish, main in (("auto", "chat"), ("macro_f1", "classification")):
@@ -257,7 +244,7 @@ def test_an_instruction_is_for_what_the_verdict_turns_on(
 
 
 def test_the_instruction_waits_for_the_kind_that_the_test_is_judged_by(
-    assignment: Obtaining, tmp_path: Path
+    assignment: Obtaining, tmp_path: Path, talks: Rows, labels: Rows
 ) -> None:
     train = [*talks("train", 6), *labels("train", 6)]
     settings = {"ways": ["zero-shot"], "instruction": "Say it.", "prompt_rows": 2}
@@ -288,7 +275,11 @@ def test_a_file_that_has_not_one_prompt_for_each_kind_is_damage(tasks: list[str]
 
 
 def test_a_search_that_was_killed_between_two_kinds_does_not_try_the_first_again(
-    assignment: Obtaining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    assignment: Obtaining,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    talks: Rows,
+    labels: Rows,
 ) -> None:
     rows = ([*talks("train", 6), *labels("train", 6)], [*talks("valid", 4), *labels("valid", 4)])
     given = assignment(*rows, ways=["few-shot", "retrieval"], shots=2, prompt_rows=4)
@@ -310,7 +301,7 @@ def test_a_search_that_was_killed_between_two_kinds_does_not_try_the_first_again
 
 
 def test_questions_of_which_no_validation_row_can_be_asked_are_asked_as_they_are(
-    assignment: Obtaining, tmp_path: Path
+    assignment: Obtaining, tmp_path: Path, talks: Rows, labels: Rows
 ) -> None:
     with_nothing_to_judge = [
         replace(row, messages=(*row.messages[:-1], replace(row.messages[-1], trained=False)))
